@@ -1,0 +1,136 @@
+"""Every error that flodl raises on purpose: what went wrong, where, how to mend it.
+
+    FlodlError
+    |- BuildError            words that do not make a graph                          ValueError
+    |- ShapeError            shapes that do not fit each other                       ValueError
+    |- ComponentError        arguments that a component cannot take                  ValueError, TypeError
+    |- UnknownKind           no such kind of component                               KeyError
+    |- UnknownComponent      no such name                                            KeyError
+    |- AmbiguousComponent    one name, two plugins                                   LookupError
+    |- PluginError           a plugin, or what it points at, that cannot be loaded   ImportError
+    |- MissingDistribution   a part of flodl that is not installed                   ImportError
+    |- ExperimentError       an experiment file that cannot be run                   ValueError
+    |- TrainingError         a training step or loop used wrongly                    RuntimeError
+    |- MonitorError          a monitor, sink or probe used wrongly                   ValueError
+    |- CheckpointError       a checkpoint that cannot be written, read or loaded     ValueError
+    `- UsageError            a command line that says nothing runnable               ValueError
+
+Each also is the builtin that Python users would catch. Inner code states the fact; the public
+door adds the place, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+
+class FlodlError(Exception):
+    """What went wrong, where, and how to mend it.
+
+    >>> print(BuildError("gate() blends at least 2 experts, got 1", where="train.py:16", mend="use through() for one"))
+    gate() blends at least 2 experts, got 1
+      at: train.py:16
+      try: use through() for one
+    """
+
+    __str__ = Exception.__str__  # KeyError would show the repr, newlines and all
+
+    def __init__(self, what: str, *, where: object = None, mend: str | None = None) -> None:
+        self.what, self.where, self.mend = what, where, mend
+        self.parts: tuple[FlodlError, ...] = (self,)
+        lines = [what, f"  at: {where}" if where else None, f"  try: {mend}" if mend else None]
+        Exception.__init__(self, "\n".join(line for line in lines if line))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.what, self.where, self.mend, self.parts if len(self.parts) > 1 else ())
+
+
+class BuildError(FlodlError, ValueError):
+    """The words given to a builder do not make a graph."""
+
+
+class ShapeError(FlodlError, ValueError):
+    """Shapes that do not fit each other."""
+
+
+class ComponentError(FlodlError, ValueError, TypeError):
+    """A component was given arguments it cannot take."""
+
+
+class UnknownKind(FlodlError, KeyError):
+    """There is no such kind of component."""
+
+
+class UnknownComponent(FlodlError, KeyError):
+    """The registry was asked for a name that nobody registered."""
+
+
+class AmbiguousComponent(FlodlError, LookupError):
+    """A bare name that several plugins registered."""
+
+
+class PluginError(FlodlError, ImportError):
+    """A plugin, or the object one of its specs points at, cannot be loaded."""
+
+
+class MissingDistribution(FlodlError, ImportError):
+    """A part of flodl, or a library it needs for this, is not installed."""
+
+
+class ExperimentError(FlodlError, ValueError):
+    """An experiment file cannot be run."""
+
+
+class TrainingError(FlodlError, RuntimeError):
+    """A training step or a training loop is used wrongly."""
+
+
+class MonitorError(FlodlError, ValueError):
+    """A monitor, a sink or a probe is used wrongly."""
+
+
+class CheckpointError(FlodlError, ValueError):
+    """A checkpoint cannot be written, read or loaded."""
+
+
+class UsageError(FlodlError, ValueError):
+    """A command line says nothing that can be run."""
+
+
+def join_errors(errors: Sequence[FlodlError]) -> FlodlError:
+    """One error that tells all: the only one itself, or one of the first one's class.
+
+    >>> both = join_errors([BuildError("a"), BuildError("b", mend="c")])
+    >>> print(both)
+    2 errors
+    a
+    b
+      try: c
+    >>> [part.what for part in both.parts]
+    ['a', 'b']
+    """
+    parts = tuple(part for error in errors for part in error.parts)
+    if len(parts) == 1:
+        return parts[0]
+    joined = type(parts[0])(f"{len(parts)} errors\n" + "\n".join(str(part) for part in parts))
+    joined.parts = parts
+    return joined
+
+
+def did_you_mean(word: str, known: Iterable[str], *, n: int = 3) -> str | None:
+    """A question with the nearest known words, or None when nothing is near.
+
+    >>> did_you_mean("geul", ["gelu", "relu", "linear"])
+    "did you mean 'gelu'?"
+    """
+    close = get_close_matches(word, sorted(set(known)), n=n, cutoff=0.6)
+    return f"did you mean {' or '.join(map(repr, close))}?" if close else None
+
+
+def _rebuild(
+    kind: type[FlodlError], what: str, where: object, mend: str | None, parts: tuple[FlodlError, ...]
+) -> FlodlError:
+    error = kind(what, where=where, mend=mend)
+    error.parts = parts or error.parts
+    return error
