@@ -10,7 +10,7 @@ from attrs import field, frozen
 from flodl_core.errors import ComponentError
 
 Reference: TypeAlias = Any
-"""A name, a `Ref`, plain data such as `("adam", {"lr": 1e-3})` or `{"use": "adam", "lr": 1e-3}`, or the object itself."""
+"""A name, a `Ref`, plain data (`("adam", {"lr": 1e-3})`, `{"use": "adam", "lr": 1e-3}`), or the object itself."""
 
 
 def _freeze(value: Any) -> Any:

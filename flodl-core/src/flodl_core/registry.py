@@ -13,18 +13,15 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, final
 
-from attrs import define, field, frozen
+from attrs import define, field
 
-from flodl_core.component import KINDS, NAME
-from flodl_core.errors import AmbiguousComponent, ComponentError, UnknownComponent, UnknownKind, did_you_mean
-from flodl_core.hookspecs import HOOKS
+from flodl_core.component import KINDS
+from flodl_core.errors import AmbiguousComponent, ComponentError, UnknownComponent, did_you_mean
+from flodl_core.names import Name, kind_named, plural
 from flodl_core.plugins import FIRST_PARTY, PluginHost, PluginReport, Problem
-from flodl_core.policy import Policy, canonical
+from flodl_core.policy import Policy
 from flodl_core.provider import Component
 from flodl_core.reference import FrozenTable, Ref, Reference, as_reference
-
-PLURALS: Mapping[str, str] = {hook.removeprefix("flodl_"): kind for hook, kind in HOOKS.items()}
-"""What people call many of a kind (`"losses"`), and the kind (`"loss"`)."""
 
 _HOME = {
     "module": "flodl-nn",
@@ -39,53 +36,6 @@ _HOME = {
     "command": "flodl-cli",
 }
 """Which of flodl's own distributions brings most of a kind: to say what to install."""
-
-
-def kind_named(word: str) -> str:
-    """The kind that a singular or plural word names.
-
-    >>> kind_named("losses"), kind_named("loss")
-    ('loss', 'loss')
-
-    Raises:
-        UnknownKind: There is none; with suggestions.
-    """
-    word = word.lower().replace("-", "_")
-    if word in KINDS:
-        return word
-    if word in PLURALS:
-        return PLURALS[word]
-    mend = did_you_mean(word, [*PLURALS, *KINDS]) or f"kinds: {', '.join(PLURALS)}"
-    raise UnknownKind(f"no kind of component is called {word!r}", mend=mend)
-
-
-@final
-@frozen
-class Name:
-    """A name taken apart: `[kind:][distribution/]name`."""
-
-    kind: str
-    distribution: str | None
-    bare: str
-
-    @classmethod
-    def parse(cls, kind: str, text: str) -> Name:
-        """Read a name where a component of `kind` is due.
-
-        Raises:
-            UnknownComponent: It is no name: a code path, say, or of another kind.
-        """
-        prefix, colon, rest = text.rpartition(":")
-        distribution, slash, bare = rest.rpartition("/")
-        readable = NAME.fullmatch(bare) or (bare.isidentifier() and bare.isascii())  # `LayerNorm` may be an alias
-        if not readable or (colon and prefix not in KINDS):
-            raise UnknownComponent(
-                f"{text!r} is no component's name",
-                mend="write [kind:][distribution/]name; only registered names are looked up, never code paths",
-            )
-        if colon and prefix != kind:
-            raise UnknownComponent(f"{text!r} is a {prefix}, a {kind} is due", mend=f"flodl list {_plural(kind)}")
-        return cls(kind, canonical(distribution) if slash else None, bare)
 
 
 @define
@@ -122,8 +72,8 @@ class Registry:
     Args:
         policy: Which plugins may load; default: what the environment says.
 
-    >>> Registry().find("module", "linear").qualified
-    'flodl-nn/linear'
+    >>> Registry().kinds[:3]
+    ('module', 'loss', 'optimizer')
     """
 
     def __init__(self, policy: Policy | None = None) -> None:
@@ -278,7 +228,7 @@ class Registry:
         hints = [hint for hint in self._hints(name) if hint]
         return UnknownComponent(
             f"no {name.kind.replace('_', ' ')} is called {text!r}",
-            mend="; ".join(hints) or f"flodl list {_plural(name.kind)} shows all",
+            mend="; ".join(hints) or f"flodl list {plural(name.kind)} shows all",
         )
 
     def _hints(self, name: Name) -> Iterator[str | None]:
@@ -292,7 +242,7 @@ class Registry:
             yield f"{name.bare!r} is a {' and a '.join(others)}".replace("_", " ")
         home = _HOME.get(name.kind)
         if home and home not in {report.distribution for report in self.plugins()}:
-            yield f"flodl's own {_plural(name.kind)} come with {home}: pip install {home}"
+            yield f"flodl's own {plural(name.kind)} come with {home}: pip install {home}"
         failed = [r for r in self.plugins() if r.state == "failed" or (r.builtin and r.state == "disabled")]
         if failed:
             yield f"not loaded: {', '.join(f'{r.distribution} {r.version} ({r.state})' for r in failed)}"
@@ -304,10 +254,6 @@ components = Registry()
 
 def _checked(kind: str) -> str:
     return kind if kind in KINDS else kind_named(kind)
-
-
-def _plural(kind: str) -> str:
-    return next(plural for plural, singular in PLURALS.items() if singular == kind)
 
 
 def _plugin_key(component: Component) -> str:
