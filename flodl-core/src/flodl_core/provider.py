@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import sys
 from collections.abc import Callable
 from functools import cached_property
 from importlib import metadata
@@ -93,6 +94,11 @@ class Component:
         except Exception as error:
             said = str(error).strip().splitlines() or [""]
             raise ComponentError(f"{self.name}: {said[0]}" if said[0] else f"{self.name}: {error!r}") from error
+
+    def is_class(self, made: type) -> bool:
+        """Whether the target is the class `made`. Imports nothing: a class that exists is imported already."""
+        module, _, attribute = self.spec.target.partition(":")
+        return attribute == made.__qualname__ and getattr(sys.modules.get(module), attribute, None) is made
 
     @cached_property
     def _target(self) -> Callable[..., Any]:

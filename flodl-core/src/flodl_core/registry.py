@@ -142,6 +142,18 @@ class Registry:
         positional = [self._argument(kind, value) for value in wanted.args]
         return self.find(kind, wanted.name).create(*args, *positional, **{**kwargs, **own})
 
+    def builtin_class(self, kind: str, made: type) -> Component | None:
+        """The built-in component whose factory is the class `made`, if there is one. Loads no plugin, imports nothing.
+
+        Only built-ins count, so that the answer does not depend on which plugins happen to be loaded.
+        """
+        with self._lock:
+            self._take(self._host.load(lambda report: report.builtin))
+            for component in self._shelves[_checked(kind)]:
+                if component.origin.builtin and component.is_class(made):
+                    return component
+        return None
+
     def register(self, plugin: object, name: str = "session") -> None:
         """Take in a plugin object of this session: a module or namespace with `@hookimpl` functions.
 
