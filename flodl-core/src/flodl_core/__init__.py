@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from flodl_core.errors import FlodlError as FlodlError
     from flodl_core.errors import MissingDistribution as MissingDistribution
     from flodl_core.errors import MonitorError as MonitorError
+    from flodl_core.errors import PathError as PathError
     from flodl_core.errors import PluginError as PluginError
     from flodl_core.errors import ShapeError as ShapeError
     from flodl_core.errors import TrainingError as TrainingError
@@ -56,7 +57,7 @@ _HOMES = {
     ),
     "flodl_core.errors": (
         "AmbiguousComponent BuildError CheckpointError ComponentError ExperimentError FlodlError MissingDistribution"
-        " MonitorError PluginError ShapeError TrainingError UnknownComponent UnknownKind UsageError"
+        " MonitorError PathError PluginError ShapeError TrainingError UnknownComponent UnknownKind UsageError"
     ),
     "flodl_core.hookspecs": "API_VERSION hookimpl",
     "flodl_core.provider": "Component Origin",

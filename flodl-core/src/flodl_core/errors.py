@@ -7,6 +7,7 @@
     |- UnknownKind           no such kind of component                               KeyError
     |- UnknownComponent      no such name                                            KeyError
     |- AmbiguousComponent    one name, two plugins                                   LookupError
+    |- PathError             a dotted path or glob that names nothing in a model     LookupError
     |- PluginError           a plugin, or what it points at, that cannot be loaded   ImportError
     |- MissingDistribution   a part of flodl that is not installed                   ImportError
     |- ExperimentError       an experiment file that cannot be run                   ValueError
@@ -68,6 +69,10 @@ class UnknownComponent(FlodlError, KeyError):
 
 class AmbiguousComponent(FlodlError, LookupError):
     """A bare name that several plugins registered."""
+
+
+class PathError(FlodlError, LookupError):
+    """A dotted path or a glob names nothing in a model."""
 
 
 class PluginError(FlodlError, ImportError):
