@@ -147,12 +147,14 @@ class Registry:
 
         Only built-ins count, so that the answer does not depend on which plugins happen to be loaded.
         """
-        with self._lock:
-            self._take(self._host.load(lambda report: report.builtin))
-            for component in self._shelves[_checked(kind)]:
-                if component.origin.builtin and component.is_class(made):
-                    return component
-        return None
+        known = self._classes.get((kind, made))
+        if known is None and (kind, made) not in self._classes:
+            with self._lock:
+                self._take(self._host.load(lambda report: report.builtin))
+                shelf = self._shelves[_checked(kind)]
+                known = next((c for c in shelf if c.origin.builtin and c.is_class(made)), None)
+                self._classes[kind, made] = known
+        return known
 
     def register(self, plugin: object, name: str = "session") -> None:
         """Take in a plugin object of this session: a module or namespace with `@hookimpl` functions.
@@ -184,6 +186,7 @@ class Registry:
     def _reset(self) -> None:
         self._host = PluginHost(self._given_policy)
         self._shelves = {kind: _Shelf() for kind in KINDS}
+        self._classes: dict[tuple[str, type], Component | None] = {}
         self._loaded_all = False
 
     def _lookup(self, name: Name) -> Sequence[Component]:
