@@ -7,7 +7,7 @@ imports its target the first time it is used.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, final
 
 from attrs import Attribute, field, frozen
@@ -22,6 +22,14 @@ def _names(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         raise ComponentError(f"a tuple of strings is due, got the string {value!r}", mend=f"write ({value!r},)")
     return tuple(value)
+
+
+def _arguments(values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(values)
+
+
+def _options(values: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(values)
 
 
 def _fits(pattern: re.Pattern[str], rule: str) -> Any:
@@ -50,8 +58,8 @@ class Example:
         inputs: Tensors to call the product with, as `"f32[4,8]"`, `"i64[4]"`.
     """
 
-    args: tuple[Any, ...] = field(default=(), converter=tuple)
-    kwargs: Mapping[str, Any] = field(factory=dict, converter=dict)
+    args: tuple[Any, ...] = field(default=(), converter=_arguments)
+    kwargs: Mapping[str, Any] = field(factory=dict, converter=_options)
     inputs: tuple[str, ...] = field(default=(), converter=_names)
 
 
