@@ -1,1 +1,26 @@
+"""Watching a training run: one call per epoch, views by name, and never in training's way."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flodl_core.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from flodl_monitor.event_log import read_event_log
+    from flodl_monitor.monitor import Monitor
+    from flodl_monitor.protocols import Probe, Sink
+    from flodl_monitor.record import EpochRecord
+
+__all__ = ["EpochRecord", "Monitor", "Probe", "Sink", "read_event_log"]
+
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "EpochRecord": "flodl_monitor.record",
+        "Monitor": "flodl_monitor.monitor",
+        "Probe": "flodl_monitor.protocols",
+        "Sink": "flodl_monitor.protocols",
+        "read_event_log": "flodl_monitor.event_log",
+    },
+)

@@ -1,0 +1,120 @@
+"""The event log: one JSON object per line, the run as it happened; every other view can be made from it.
+
+    {"event": "run", "schema": 1, "from": 1, "total": 100, "time": 1767225600.0}
+    {"event": "epoch", "epoch": 1, "total": 100, "seconds": 0.024, "eta": 2.4, "metrics": {"loss": 0.7}, ...}
+    {"event": "finish", "epochs": 100, "time": 1767225603.1}
+
+A resumed run appends another `run` line; an epoch that was run again replaces itself and what came
+after it. JSON has no NaN: it and the infinities are the strings "NaN", "Infinity", "-Infinity".
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flodl_core.errors import MonitorError
+
+from flodl_monitor.record import EpochRecord
+
+SCHEMA = 1
+"""The version of the lines' form, in every `run` line."""
+
+_WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+def number_to_json(value: float) -> float | str:
+    """A float, or its name where JSON has none.
+
+    >>> number_to_json(0.5), number_to_json(float("-inf"))
+    (0.5, '-Infinity')
+    """
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+
+
+def number_from_json(value: Any) -> float:
+    """The float that `number_to_json` wrote."""
+    return _WORDS[value] if isinstance(value, str) else float(value)
+
+
+def run_line(record: EpochRecord) -> str:
+    """The line that opens a log, and opens it again when a run goes on: `record` is the first to come."""
+    return _line({"event": "run", "schema": SCHEMA, "from": record.epoch, "total": record.total, "time": record.time})
+
+
+def epoch_line(record: EpochRecord) -> str:
+    """One finished epoch as a line."""
+    return _line(
+        {
+            "event": "epoch",
+            "epoch": record.epoch,
+            "total": record.total,
+            "seconds": number_to_json(round(record.seconds, 6)),
+            **({} if record.eta is None else {"eta": number_to_json(round(record.eta, 3))}),
+            "time": round(record.time, 3),
+            "metrics": _numbers_to_json(record.metrics),
+            "resources": _numbers_to_json(record.resources),
+        }
+    )
+
+
+def finish_line(epochs: int, time: float) -> str:
+    """The line of a run that ended by itself, whether or not all its epochs were run."""
+    return _line({"event": "finish", "epochs": epochs, "time": time})
+
+
+def read_event_log(path: str | os.PathLike[str]) -> list[EpochRecord]:
+    """The epochs in a log, in order. A last line that a crash cut short is left out.
+
+    Raises:
+        MonitorError: It is no event log, is of a later schema, or a line inside it is damaged.
+    """
+    lines = Path(path).read_text(encoding="utf-8").split("\n")[:-1]
+    records: dict[int, EpochRecord] = {}
+    for number, line in enumerate(lines, start=1):
+        try:
+            event = json.loads(line)
+            if number == 1 or event["event"] == "run":
+                _check_schema(event)
+                records = {epoch: record for epoch, record in records.items() if epoch < event["from"]}
+            elif event["event"] == "epoch":
+                records[event["epoch"]] = _record(event)
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            what = error.what if isinstance(error, MonitorError) else "this line is no event of a training run"
+            raise MonitorError(what, where=f"{os.fspath(path)}:{number}") from None
+    return [records[epoch] for epoch in sorted(records)]
+
+
+def _check_schema(event: Mapping[str, Any]) -> None:
+    if event["event"] != "run":
+        raise MonitorError("an event log begins with a run line")
+    if event["schema"] > SCHEMA:
+        raise MonitorError(f"the log has schema {event['schema']}, this flodl-monitor reads up to {SCHEMA}")
+
+
+def _record(event: Mapping[str, Any]) -> EpochRecord:
+    eta = event.get("eta")
+    return EpochRecord(
+        epoch=event["epoch"],
+        total=event["total"],
+        seconds=number_from_json(event["seconds"]),
+        eta=None if eta is None else number_from_json(eta),
+        metrics={name: number_from_json(value) for name, value in event["metrics"].items()},
+        resources={name: number_from_json(value) for name, value in event["resources"].items()},
+        time=event["time"],
+    )
+
+
+def _numbers_to_json(numbers: Mapping[str, float]) -> dict[str, float | str]:
+    return {name: number_to_json(value) for name, value in numbers.items()}
+
+
+def _line(event: Mapping[str, Any]) -> str:
+    """ASCII, so that no name can break a line: U+2028, lone surrogates and all are escaped."""
+    return json.dumps(event, ensure_ascii=True, allow_nan=False) + "\n"

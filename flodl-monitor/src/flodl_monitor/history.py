@@ -1,0 +1,115 @@
+"""All epochs of the run in memory, by column: 16 bytes a value, each with its own epoch."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from typing import Any, final
+
+from flodl_monitor.event_log import number_from_json, number_to_json
+from flodl_monitor.record import EpochRecord
+
+
+@final
+class Curve:
+    """One quantity over the epochs at which it was logged: a sparse metric stays sparse."""
+
+    def __init__(self, epochs: array[int] | None = None, values: array[float] | None = None) -> None:
+        self.epochs: array[int] = array("q") if epochs is None else epochs
+        self.values: array[float] = array("d") if values is None else values
+
+    def append(self, epoch: int, value: float) -> None:
+        """One more point."""
+        self.epochs.append(epoch)
+        self.values.append(value)
+
+    def cut(self, epoch: int) -> None:
+        """Forget the points from `epoch` on."""
+        end = bisect_left(self.epochs, epoch)
+        del self.epochs[end:], self.values[end:]
+
+
+@final
+class History:
+    """What was logged, for curves, exports and resuming."""
+
+    def __init__(self) -> None:
+        self.seconds, self.times = Curve(), Curve()
+        self.metrics: dict[str, Curve] = {}
+        self.resources: dict[str, Curve] = {}
+
+    def __len__(self) -> int:
+        return len(self.seconds.epochs)
+
+    def append(self, record: EpochRecord) -> None:
+        """Add one epoch's points."""
+        self.seconds.append(record.epoch, record.seconds)
+        self.times.append(record.epoch, record.time)
+        for curves, numbers in ((self.metrics, record.metrics), (self.resources, record.resources)):
+            for name, value in numbers.items():
+                curve = curves.get(name)
+                if curve is None:
+                    curve = curves[name] = Curve()
+                curve.append(record.epoch, value)
+
+    def cut(self, epoch: int) -> None:
+        """Forget what is known of `epoch` and of later ones: they are about to be run again."""
+        for curve in self._all():
+            curve.cut(epoch)
+
+    def records(self, total: int) -> Iterator[EpochRecord]:
+        """The epochs as records, without their ETA."""
+        places: dict[int, int] = {}
+        for row, epoch in enumerate(self.seconds.epochs):
+            yield EpochRecord(
+                epoch=epoch,
+                total=total,
+                seconds=self.seconds.values[row],
+                metrics=_row(self.metrics, epoch, places),
+                resources=_row(self.resources, epoch, places),
+                time=self.times.values[row],
+            )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Plain data that JSON can hold."""
+        return {
+            "seconds": _to_plain(self.seconds),
+            "times": _to_plain(self.times),
+            "metrics": {name: _to_plain(curve) for name, curve in self.metrics.items()},
+            "resources": {name: _to_plain(curve) for name, curve in self.resources.items()},
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` gave, whole or not at all."""
+        seconds, times = _from_plain(state["seconds"]), _from_plain(state["times"])
+        metrics = {name: _from_plain(curve) for name, curve in state["metrics"].items()}
+        resources = {name: _from_plain(curve) for name, curve in state["resources"].items()}
+        if seconds.epochs != times.epochs:
+            raise ValueError("`seconds` and `times` are of different epochs")
+        self.seconds, self.times, self.metrics, self.resources = seconds, times, metrics, resources
+
+    def _all(self) -> list[Curve]:
+        return [self.seconds, self.times, *self.metrics.values(), *self.resources.values()]
+
+
+def _row(curves: Mapping[str, Curve], epoch: int, places: dict[int, int]) -> dict[str, float]:
+    """The values at the next point of each curve that is of this epoch; `places` remembers how far each was read."""
+    row = {}
+    for name, curve in curves.items():
+        place = places.get(id(curve), 0)
+        if place < len(curve.epochs) and curve.epochs[place] == epoch:
+            row[name] = curve.values[place]
+            places[id(curve)] = place + 1
+    return row
+
+
+def _to_plain(curve: Curve) -> dict[str, list[Any]]:
+    return {"epochs": list(curve.epochs), "values": [number_to_json(value) for value in curve.values]}
+
+
+def _from_plain(plain: Mapping[str, Any]) -> Curve:
+    epochs, values = array("q", plain["epochs"]), array("d", map(number_from_json, plain["values"]))
+    if len(epochs) != len(values):
+        raise ValueError("a curve has as many epochs as values")
+    return Curve(epochs, values)

@@ -1,0 +1,249 @@
+"""`Monitor`: what a training loop holds. Everything slow happens elsewhere."""
+
+from __future__ import annotations
+
+import os
+import time
+import weakref
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, final
+
+from flodl_core.errors import CheckpointError, MonitorError, TrainingError
+from flodl_core.reference import Reference
+
+from flodl_monitor.console import write_line
+from flodl_monitor.eta import Eta
+from flodl_monitor.history import History
+from flodl_monitor.line_file import checked_path, replace_text
+from flodl_monitor.lineup import line_up, wind_up
+from flodl_monitor.meter import Meter
+from flodl_monitor.notices import Notices, describe
+from flodl_monitor.record import EpochRecord
+from flodl_monitor.scalars import as_count, as_name, as_number
+from flodl_monitor.source import close_epoch, finished_epochs, is_stopped, metrics_of
+from flodl_monitor.table import cells_of, columns_of, line_of, row_line
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+PATIENCE = 5.0
+"""Seconds that `finish` waits for slow sinks."""
+
+
+@final
+class Monitor:
+    """Watches a training run: one call per epoch, any number of views.
+
+    The training thread only appends to queues. Nothing that a sink, a probe or a metric does can
+    raise into training or slow it; what goes wrong is said once, on stderr, and the rest goes on.
+
+    Args:
+        total_epochs: Epochs that the run is meant to have.
+        sinks: Views by name (`flodl list sinks`), reference or object.
+        probes: Meters of the machine, likewise; None: CPU, RAM and GPUs.
+
+    Raises:
+        UnknownComponent: No sink or probe has that name.
+        MonitorError, ComponentError: Something that is no sink, or arguments it cannot take.
+
+    >>> with Monitor(2, sinks=[], probes=[]) as monitor:
+    ...     for epoch in monitor.epochs():
+    ...         monitor.record("loss", 1 / (epoch + 1))
+    >>> [dict(record.metrics) for record in monitor.history()]
+    [{'loss': 1.0}, {'loss': 0.5}]
+    """
+
+    def __init__(self, total_epochs: int, sinks: Reference = ("terminal",), probes: Reference | None = None) -> None:
+        self.total_epochs = _checked_total(total_epochs)
+        self._pid = os.getpid()
+        self._finished = False
+        self._late: set[str] = set()
+        self._meter, self._eta, self._history = Meter(), Eta(), History()
+        self._done = 0
+        self._resumed = False
+        self._loop = 0
+        self._notices = Notices()
+        self._lanes, self._sampler = line_up(sinks, probes, self._notices)
+        # a program that forgets finish() keeps its last records all the same
+        self._end = weakref.finalize(self, wind_up, self._pid, self._lanes, self._sampler, self._notices, 2.0)
+
+    def record(self, name: str, value: object, weight: float = 1.0) -> None:
+        """Count a value into this epoch's mean of `name`: for models that keep no metrics themselves.
+
+        Args:
+            value: A number or a tensor of one element, which stays on its device until the epoch ends.
+            weight: What it stands for, the number of samples say.
+        """
+        try:
+            self._meter.add(name, value, weight)
+        except Exception as error:
+            self._say(f"metric {name}", f"metric {name!r} is left out ({describe(error)})")
+
+    def log(self, epoch: int, seconds: float, metrics: object = None) -> None:
+        """Hand one finished epoch to the views. Never raises, never waits for them.
+
+        Args:
+            epoch: Counted from 0.
+            seconds: What it took.
+            metrics: A mapping of names to numbers, a graph or step (its latest metrics), or a pair of such
+                a one and a mapping; what was given to `record` joins it.
+        """
+        try:
+            self._log(epoch, seconds, metrics)
+        except Exception as error:
+            self._say("log", f"an epoch could not be logged ({describe(error)})")
+
+    def epochs(self, source: object = None) -> Iterator[int]:
+        """The epochs still to train, counted from 0: times each, ends it, logs it.
+
+        Begins at `source.epoch`, or where the last logged epoch ended; after each turn of the loop calls
+        `source.end_epoch()` and logs what it returns; ends after `total_epochs`, or when `source.stopped`.
+        An epoch whose body breaks off or raises is not logged. The time counts the body and `end_epoch()`,
+        which waits for what a GPU still has to do.
+
+        Args:
+            source: A training step, a graph, any object with some of these attributes; None counts alone.
+
+        Raises:
+            TrainingError: The monitor is finished, or another `epochs()` took over in the meantime.
+        """
+        if self._finished:
+            raise TrainingError("this monitor is finished", mend="make a new Monitor for a new run")
+        behind = finished_epochs(source)
+        first = self._done if behind is None else behind
+        if first >= self.total_epochs:
+            self._say("epochs", f"nothing to train: {first} of {self.total_epochs} epochs are done")
+        self._loop += 1
+        self._meter.close()  # of an epoch that was broken off
+        return self._turns(source, first, self._loop)
+
+    def history(self) -> tuple[EpochRecord, ...]:
+        """Every epoch logged so far, those of a resumed run's past included."""
+        return tuple(self._history.records(self.total_epochs))
+
+    def export_csv(self, path: str | os.PathLike[str]) -> Path:
+        """Write the history as a table with the union of all columns; the path written.
+
+        Raises:
+            MonitorError: The path cannot be written.
+        """
+        real = checked_path(path)
+        rows = [cells_of(record) for record in self._history.records(self.total_epochs)]
+        columns = columns_of(rows)
+        try:
+            replace_text(real, [line_of(columns), *(row_line(row, columns) for row in rows)])
+        except OSError as error:
+            raise MonitorError(f"{real} cannot be written: {error}") from None
+        return real
+
+    def finish(self, timeout: float = PATIENCE) -> None:
+        """Let the views write what they have, and close them. Calling it again does nothing.
+
+        Args:
+            timeout: Seconds to wait for slow sinks. What is left then is said, and given up.
+        """
+        self._finished = True
+        if self._end.detach() is not None:
+            wind_up(self._pid, self._lanes, self._sampler, self._notices, timeout)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the run is, and its curves, as plain data that JSON can hold."""
+        return {"epoch": self._done, "recent": self._eta.recent, "history": self._history.state_dict()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where `state_dict` was taken: the numbering, the ETA and the curves.
+
+        Raises:
+            CheckpointError: It is no monitor's state; nothing has changed then.
+        """
+        history = History()
+        try:
+            done, eta = int(state["epoch"]), Eta(map(as_number, state["recent"]))
+            history.load_state_dict(state["history"])
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise CheckpointError(f"this is no monitor's state ({describe(error)})") from None
+        self._done, self._eta, self._history, self._resumed = done, eta, history, True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.finish()
+
+    def __repr__(self) -> str:
+        views = ", ".join(lane.name for lane in self._lanes)
+        return f"<Monitor at epoch {self._done}/{self.total_epochs}, sinks: {views or 'none'}>"
+
+    def _turns(self, source: object, epoch: int, loop: int) -> Iterator[int]:
+        while epoch < self.total_epochs and not is_stopped(source):
+            began = time.monotonic()
+            yield epoch
+            if self._loop != loop:
+                raise TrainingError(
+                    "two loops over epochs() of one monitor are running at once", mend="give each run its own Monitor"
+                )
+            metrics = close_epoch(source)
+            self.log(epoch, time.monotonic() - began, metrics)
+            epoch += 1
+
+    def _log(self, epoch: int, seconds: float, metrics: object) -> None:
+        if not self._on_duty():
+            why = "after finish()" if self._finished else "in a forked process, which does not own the monitor"
+            self._say("late", f"log() {why} does nothing")
+            return
+        done = as_count(epoch) + 1
+        duration = as_number(seconds)
+        numbers = self._numbers(metrics)
+        self._eta.add(duration)
+        record = EpochRecord(
+            epoch=done,
+            total=self.total_epochs,
+            seconds=duration,
+            eta=self._eta.left(self.total_epochs - done),
+            metrics=numbers,
+            resources=self._sampler.latest,
+        )
+        self._done = done
+        self._remember(record)
+        for lane in self._lanes:
+            lane.put(record)
+
+    def _remember(self, record: EpochRecord) -> None:
+        if self._resumed:
+            self._history.cut(record.epoch)
+            self._resumed = False
+        self._history.append(record)
+
+    def _numbers(self, metrics: object) -> dict[str, float]:
+        """What `record` gathered joins the metrics given; a value that is no number is left out, and said once."""
+        numbers: dict[str, float] = {}
+        try:
+            given = metrics_of(metrics)
+        except TrainingError as error:
+            given = {}
+            self._say("metrics", error.what)
+        for name, value in given.items():
+            try:
+                numbers[as_name(name)] = as_number(value)
+            except Exception as error:
+                self._say(f"metric {name}", f"metric {name!r} is left out ({describe(error)})")
+        gathered = self._meter.close().items()
+        return {**numbers, **{name: value for name, value in gathered if name not in numbers}}
+
+    def _say(self, subject: str, text: str) -> None:
+        if self._on_duty():
+            self._notices.once(subject, text)
+        elif subject not in self._late:  # the notices' own thread is gone
+            self._late.add(subject)
+            write_line(f"flodl-monitor: {text}")
+
+    def _on_duty(self) -> bool:
+        return not self._finished and os.getpid() == self._pid
+
+
+def _checked_total(total_epochs: int) -> int:
+    try:
+        return as_count(total_epochs)
+    except MonitorError as error:
+        raise MonitorError(f"total_epochs: {error.what}", mend="Monitor(100)") from None

@@ -1,0 +1,31 @@
+"""What the monitor asks of others: of sinks and probes, and of whatever is being trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from flodl_monitor.record import EpochRecord
+
+
+@runtime_checkable
+class Sink(Protocol):
+    """Where records go. Called from a thread of its own; may be slow, may raise: training goes on."""
+
+    def emit(self, record: EpochRecord) -> None:
+        """Take one finished epoch."""
+
+    def close(self) -> None:
+        """No further record will come; called once."""
+
+
+@runtime_checkable
+class Probe(Protocol):
+    """A meter of the machine, read about once a second, off the training thread."""
+
+    def sample(self) -> Mapping[str, float]:
+        """The readings by name; what cannot be read is left out."""
+
+    def close(self) -> None:
+        """No further sample will be asked for."""

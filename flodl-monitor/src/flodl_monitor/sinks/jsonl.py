@@ -1,0 +1,54 @@
+"""Sink `jsonl`: the event log, a line per epoch, from which every other view can be made."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import final
+
+from flodl_monitor.event_log import epoch_line, finish_line, run_line
+from flodl_monitor.line_file import LineFile, checked_path, drop_torn_line, set_aside
+from flodl_monitor.record import EpochRecord
+
+
+@final
+class Jsonl:
+    """An append-only log of the run (`flodl_monitor.event_log` describes the lines).
+
+    A run that begins at epoch 1 keeps an earlier file as `<name>.previous.jsonl`; a resumed one
+    appends to the same file.
+
+    Args:
+        path: The file; its folder is made.
+
+    Raises:
+        MonitorError: The path cannot be written.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path: Path = checked_path(path)
+        self._file: LineFile | None = None
+        self._last = 0
+
+    def emit(self, record: EpochRecord) -> None:
+        """Append the epoch's line."""
+        if self._file is None:
+            self._file = self._begin(record)
+        self._file.append(epoch_line(record))
+        self._last = record.epoch
+
+    def close(self) -> None:
+        """Say that the run is over, and bring all to the disk."""
+        if self._file is not None:
+            self._file.append(finish_line(self._last, round(time.time(), 3)))
+            self._file.close()
+
+    def _begin(self, record: EpochRecord) -> LineFile:
+        if record.epoch > 1 and self.path.exists():
+            drop_torn_line(self.path)
+        else:
+            set_aside(self.path)
+        file = LineFile(self.path)
+        file.append(run_line(record))
+        return file
