@@ -1,1 +1,29 @@
+"""Networks described as data flow, by name.
 
+Importing this package imports no torch; using `FlowBuilder` does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flodl_core.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from flodl_graph.builder import FlowBuilder as FlowBuilder
+    from flodl_graph.builder import Split as Split
+    from flodl_graph.graph import Graph as Graph
+    from flodl_graph.ir.node import AbstractNode as AbstractNode
+    from flodl_graph.ir.node import MergeOp as MergeOp
+    from flodl_graph.ir.node import Part as Part
+    from flodl_graph.ir.node import Sketch as Sketch
+
+_HOMES = {
+    "flodl_graph.builder": "FlowBuilder Split",
+    "flodl_graph.graph": "Graph",
+    "flodl_graph.ir.node": "AbstractNode MergeOp Part Sketch",
+}
+
+__all__ = [*sorted(name for names in _HOMES.values() for name in names.split())]
+
+__getattr__, __dir__ = lazy_exports(__name__, {n: home for home, names in _HOMES.items() for n in names.split()})

@@ -1,0 +1,259 @@
+"""The user's words. Each returns a new builder: a parent link and one more frozen step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias, final
+
+from attrs import evolve
+from flodl_core import BuildError, Reference, UnknownComponent, as_reference, components
+from flodl_core.reference import Ref
+from flodl_core.where import Where, caller
+
+from flodl_graph.assembly import assemble
+from flodl_graph.graph import Graph
+from flodl_graph.ir.steps import Flow, Input, Label, Step, Tag, TagGroup, Using, Word
+from flodl_graph.tables import Places, flow_of
+
+Module: TypeAlias = Reference
+"""Where a module is due: one, a function, a registered name, a `ref`, or an unbuilt `FlowBuilder`.
+
+An object is itself (used twice: shared weights). A name, a ref and a builder are recipes: each
+place gets a module of its own, made by `build()`.
+"""
+
+
+class _Chain:
+    """Steps so far, as a link to the builder before and one step. Never changes."""
+
+    __slots__ = ("_parent", "_step")
+
+    _parent: _Chain | None
+    _step: Step | None
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a {type(self).__name__} never changes; each word returns a new one")
+
+    def _link(self, parent: _Chain | None, step: Step | None) -> None:
+        object.__setattr__(self, "_parent", parent)
+        object.__setattr__(self, "_step", step)
+
+    def flow(self) -> Flow:
+        """Everything said so far, as frozen data."""
+        steps: list[Step] = []
+        link: _Chain | None = self
+        while link is not None:
+            if link._step is not None:
+                steps.append(link._step)
+            link = link._parent
+        return Flow(tuple(reversed(steps)))
+
+
+@final
+class FlowBuilder(_Chain):
+    r"""A network described as data flow, word by word.
+
+    The builder never changes: each word returns a new one, so that flows can share a beginning.
+
+    Args:
+        module: The first module, as for `through`; left out: the bare input.
+        args: Arguments of its constructor, when it is given by name.
+        kwargs: Keyword arguments of its constructor, likewise.
+
+    >>> model = FlowBuilder("linear", 2, 16).through("gelu").also("linear", 16, 16).label("small").build()
+    >>> print("\n".join(line.split("#")[0].rstrip() for line in model.code.splitlines()))
+    def forward(self, x):
+        x = self.linear_1(x)
+        x = self.gelu_1(x)
+        x = x + self.linear_2(x)
+        return x
+    """
+
+    __slots__ = ()
+
+    def __init__(self, module: Module = None, *args: Any, **kwargs: Any) -> None:
+        given = module is not None or args or kwargs
+        self._link(None, _word_step("through", (_recipe(module, args, kwargs),), {}) if given else None)
+
+    @classmethod
+    def from_tables(
+        cls,
+        tables: Sequence[Mapping[str, Any]],
+        where: Places | None = None,
+        *,
+        label: str | None = None,
+        inputs: Sequence[str] = (),
+    ) -> FlowBuilder:
+        """A flow read from tables of plain data, as a TOML file holds them: see `flodl_graph.tables`.
+
+        Args:
+            where: The user's place of the n-th table, for messages; default: the calling line.
+            label: The graph's name.
+            inputs: Further parameters of forward.
+
+        Raises:
+            BuildError: Tables that are no words; all of them, together.
+        """
+        here = caller()
+        return _grown(flow_of(tables, where or (lambda _: here), label=label, inputs=inputs))
+
+    def word(self, word: str, *args: Any, **kwargs: Any) -> FlowBuilder:
+        """Any registered word, by name: `.word("highway", ref("linear", 8, 8), dim=8)`.
+
+        Keyword arguments that the word does not know go to the constructor of its first argument,
+        where that is a name.
+        """
+        return self._then(_word_step(word, args, kwargs))
+
+    def through(self, module: Module, *args: Any, **kwargs: Any) -> FlowBuilder:
+        """Pass the stream on through a module: `.through("linear", 2, 16, bias=False)`.
+
+        Args:
+            module: A module, a function, a name, a ref or an unbuilt builder.
+            args: Arguments of the constructor, when `module` is a name.
+            kwargs: Keyword arguments of the constructor, likewise.
+        """
+        return self._then(_word_step("through", (_recipe(module, args, kwargs),), {}))
+
+    def also(self, module: Module, *args: Any, **kwargs: Any) -> FlowBuilder:
+        """Add a module's output to the stream, a residual connection: `stream + module(stream)`.
+
+        Args: as for `through`. A tag after it names the sum.
+        """
+        return self._then(_word_step("also", (_recipe(module, args, kwargs),), {}))
+
+    def split(self, *modules: Module) -> Split:
+        """Feed the stream to several modules; the branches stay open until `merge`.
+
+        Args:
+            modules: At least two, each as for `through`, with arguments inside a `ref`.
+        """
+        return _split(self, _word_step("split", modules, {}))
+
+    def using(self, *tags: str, **renamed: str) -> FlowBuilder:
+        """Hand tagged values to the module written last: `using("h")` passes `h=`, `using(hx="h")` passes `hx=`."""
+        return self._then(_using_step(tags, renamed))
+
+    def tag(self, name: str) -> FlowBuilder:
+        """Name the stream as it is here. The first tag also names the node, and so its path and its parameters."""
+        return self._then(Tag(name=name, where=caller()))
+
+    def input(self, *names: str) -> FlowBuilder:
+        """Further parameters of `forward`, after the stream; each is a tag too."""
+        return self._then(Input(names=names, where=caller()))
+
+    def label(self, name: str) -> FlowBuilder:
+        """The graph's own name, which is its path inside another graph."""
+        return self._then(Label(name=name, where=caller()))
+
+    def build(self) -> Graph:
+        """Make every module, in word order, and the graph that holds them.
+
+        Raises:
+            FlodlError: Everything that is wrong, each with your file and line. Nothing is half built.
+        """
+        return assemble(self.flow())
+
+    def _then(self, step: Step) -> FlowBuilder:
+        return _extended(self, step)
+
+    if not TYPE_CHECKING:  # for people at a prompt; type checkers know `.word("highway", ...)`
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            try:
+                components.find("word", name)
+            except UnknownComponent as error:
+                raise AttributeError(f"FlowBuilder has no word {name!r}; {error.mend}") from None
+            return partial(self.word, name)
+
+
+@final
+class Split(_Chain):
+    """Open branches. They can be named and given references, and must be merged to go on."""
+
+    __slots__ = ()
+
+    def using(self, *tags: str, **renamed: str) -> Split:
+        """Hand tagged values to every branch, as `FlowBuilder.using` does to one module."""
+        return _split(self, _using_step(tags, renamed))
+
+    def tag_group(self, name: str) -> Split:
+        """Name the branches `name_0`, `name_1`, ..."""
+        return _split(self, TagGroup(name=name, where=caller()))
+
+    def merge(self, op: Reference, *args: Any, **kwargs: Any) -> FlowBuilder:
+        """Join the branches, in order: `.merge("mean")`, `.merge("cat", dim=1)`.
+
+        Args:
+            op: A registered merge op, a ref to one, or any function of the branches.
+            args: Arguments of its factory, when it is given by name.
+            kwargs: Keyword arguments of its factory, likewise.
+        """
+        return _extended(self, _word_step("merge", (_recipe(op, args, kwargs),), {}))
+
+
+def _extended(parent: _Chain | None, step: Step | None) -> FlowBuilder:
+    grown = object.__new__(FlowBuilder)
+    grown._link(parent, step)
+    return grown
+
+
+def _split(parent: _Chain, step: Step) -> Split:
+    split = object.__new__(Split)
+    split._link(parent, step)
+    return split
+
+
+def _grown(flow: Flow) -> FlowBuilder:
+    builder = _extended(None, None)
+    for step in flow.steps:
+        builder = _extended(builder, step)
+    return builder
+
+
+def _word_step(word: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Word:
+    return Word(
+        word=word,
+        args=tuple(_said(value) for value in args),
+        kwargs={key: _said(value) for key, value in kwargs.items()},
+        where=caller(),
+    )
+
+
+def _using_step(tags: Sequence[str], renamed: Mapping[str, str]) -> Using:
+    where = caller()
+    for tag in (*tags, *renamed.values()):
+        if not isinstance(tag, str):
+            raise BuildError(f"using() takes tags, got {tag!r}", where=where, mend='using("encoded")')
+    return Using(refs=(*((tag, tag) for tag in tags), *renamed.items()), where=where)
+
+
+def _recipe(module: Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """A name with its constructor's arguments as one ref; anything else must come without."""
+    reference = as_reference(module)
+    if isinstance(module, str) and isinstance(reference, Ref):
+        return evolve(reference, args=tuple(args), kwargs=dict(kwargs))
+    if args or kwargs:
+        where: Where = caller()
+        raise BuildError(
+            f"arguments follow a name, and {_named(module)} is none",
+            where=where,
+            mend="make the object with its arguments, or give the name",
+        )
+    return module
+
+
+def _said(value: Any) -> Any:
+    """An unbuilt builder as the flow it said, inside lists and tuples too."""
+    if isinstance(value, _Chain):
+        return value.flow()
+    if isinstance(value, list | tuple):
+        return [_said(item) for item in value]
+    return value
+
+
+def _named(value: Any) -> str:
+    return value.__name__ if isinstance(value, type) else f"a {type(value).__name__}"

@@ -1,0 +1,175 @@
+"""`Graph`: the module that users hold. Every method is one line into a room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from os import PathLike
+from types import FunctionType
+from typing import Any, final
+
+from flodl_core.checkpoint import LoadReport, load_checkpoint, save_checkpoint
+from torch import Tensor, nn
+
+from flodl_graph.ir.graph import GraphIR
+from flodl_graph.ir.node import Part
+from flodl_graph.observe.recorder import Recorder
+from flodl_graph.render.summary import summary
+from flodl_graph.run.source import load, source
+
+
+class Graph(nn.Module):
+    """A network made of named parts, as a `FlowBuilder` builds it.
+
+    An ordinary `torch.nn.Module`: each node's module is a submodule under the node's name, and
+    `forward` is generated Python (`print(graph.code)`) that calls them one after the other.
+
+    Args:
+        ir: What the graph is.
+        parts: Node name to live module; a plain function is wrapped.
+    """
+
+    ir: GraphIR
+    epoch: int
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Graph:
+        """Make the instance of a class of its own, since each graph has its own forward.
+
+        A forward stored on the instance would tie it into a reference cycle, and its memory on the
+        GPU would wait for the garbage collector.
+        """
+        own = type(cls.__name__, (cls,), {"__module__": cls.__module__, "__qualname__": cls.__qualname__})
+        graph: Graph = super().__new__(own)
+        return graph
+
+    def __init__(self, ir: GraphIR, parts: Mapping[str, Part]) -> None:
+        super().__init__()
+        self.ir = ir
+        self.epoch = 0
+        self.recorder = Recorder()
+        for name, part in parts.items():
+            self.add_module(name, part if isinstance(part, nn.Module) else Function(part))
+        self._regenerate()
+
+    @property
+    def label(self) -> str | None:
+        """The graph's own name; its path inside another graph."""
+        return self.ir.label
+
+    @property
+    def code(self) -> str:
+        """The Python that runs: one line per node, with the line of yours that asked for it."""
+        return source(self.ir)
+
+    def summary(self) -> str:
+        """A table of the parts and their parameters."""
+        return summary(self.ir, self._parts())
+
+    def record(
+        self,
+        name: str | Mapping[str, float | Tensor],
+        value: float | Tensor | None = None,
+        *,
+        prefix: str = "",
+        weight: float = 1.0,
+    ) -> None:
+        """Add numbers to this epoch's means: `record("loss", loss)` or `record({"loss": loss, "acc": acc})`.
+
+        Args:
+            name: One name, or a mapping of names to values.
+            value: The value of the one name: a float, or a tensor of one element, which is not waited for.
+            prefix: Goes before every name: `"val_"`.
+            weight: How much these values count in the mean, such as the rows of the batch.
+
+        Raises:
+            TrainingError: A value is no number, or the weight is not above 0.
+        """
+        values = name if isinstance(name, Mapping) else {name: value}
+        self.recorder.record({prefix + key: item for key, item in values.items()}, weight=weight)  # type: ignore[misc]
+
+    def flush(self) -> dict[str, float]:
+        """Close the running means, of nested graphs too, as points of this epoch."""
+        return {
+            prefix + key: mean
+            for prefix, graph in self._family()
+            for key, mean in graph.recorder.flush(self.epoch).items()
+        }
+
+    def latest_metrics(self) -> dict[str, float]:
+        """Dotted name and last mean of everything recorded so far, nested graphs' too."""
+        latest = ((prefix, graph.recorder.latest()) for prefix, graph in self._family())
+        return {prefix + key: mean for prefix, means in latest for key, mean in means.items()}
+
+    def end_epoch(self) -> dict[str, float]:
+        """Flush, count the epoch, and return the latest metrics."""
+        self.flush()
+        for _, graph in self._family():
+            graph.epoch = self.epoch + 1
+        return self.latest_metrics()
+
+    def save_checkpoint(self, path: str | PathLike[str]) -> None:
+        """Write parameters and buffers to one safetensors file, atomically.
+
+        Raises:
+            CheckpointError: It cannot be written; what was there before is untouched.
+        """
+        save_checkpoint(path, self)
+
+    def load_checkpoint(self, path: str | PathLike[str], *, partial: bool = False) -> LoadReport:
+        """Read parameters and buffers from a file that `save_checkpoint` wrote.
+
+        Args:
+            partial: Load what matches, and report the rest.
+
+        Raises:
+            CheckpointError: It does not fit or is damaged; nothing has changed.
+        """
+        return load_checkpoint(path, self, partial=partial)
+
+    def _parts(self) -> dict[str, nn.Module]:
+        return {node.name: self.get_submodule(node.name) for node in self.ir.nodes}
+
+    def _family(self) -> Iterator[tuple[str, Graph]]:
+        """Itself and every graph inside it, each with the prefix of its dotted names."""
+        for path, module in self.named_modules():
+            if isinstance(module, Graph):
+                yield (f"{path}." if path else ""), module
+
+    def _regenerate(self) -> None:
+        forward: FunctionType = load(source(self.ir), self.label or "unlabelled")
+        type(self).forward = forward
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return _bare, (), self.__getstate__()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return dict(self.__dict__)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)  # type: ignore[no-untyped-call]
+        self._regenerate()
+
+
+@final
+class Function(nn.Module):
+    """A plain function as a module, so that a graph can hold it."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, *streams: Any, **refs: Any) -> Any:
+        """Call it."""
+        return self.function(*streams, **refs)
+
+    def extra_repr(self) -> str:
+        """Shown by `print(model)`."""
+        return getattr(self.function, "__name__", repr(self.function))
+
+
+def _bare() -> Graph:
+    """A graph to be filled by `__setstate__`: copies and pickles get a class of their own too."""
+    return Graph.__new__(Graph)
+
+
+RESERVED = frozenset(dir(Graph)) | {"ir", "epoch", "recorder", "training"}
+"""Names that no tag, label or input may take."""

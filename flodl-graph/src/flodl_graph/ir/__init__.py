@@ -1,0 +1,1 @@
+"""What a graph *is*: frozen data. Knows nothing of running, drawing, torch or plugins."""

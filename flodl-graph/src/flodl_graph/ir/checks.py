@@ -1,0 +1,95 @@
+"""What makes a graph well formed, as a table of rules. Each yields what it finds; all are asked."""
+
+from __future__ import annotations
+
+import keyword
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+
+from attrs import frozen
+from flodl_core.errors import BuildError, did_you_mean
+from flodl_core.where import Where
+
+
+@frozen
+class Given:
+    """A name that the user gave, what it names, and the line."""
+
+    role: str  # "tag", "label", "input"
+    name: str
+    where: Where
+
+
+@frozen
+class Names:
+    """All names of a graph, before they are used.
+
+    Args:
+        given: By the user.
+        counted: Made by counting: `linear_1`.
+        reserved: Attributes that every graph has.
+    """
+
+    given: tuple[Given, ...]
+    counted: tuple[str, ...]
+    reserved: Collection[str]
+
+
+Rule = Callable[[Names], Iterator[BuildError]]
+
+
+def identifiers(names: Names) -> Iterator[BuildError]:
+    """A name becomes an attribute, a variable and a part of dotted paths."""
+    for given in names.given:
+        if not given.name.isidentifier() or keyword.iskeyword(given.name):
+            yield BuildError(
+                f"{given.role} {given.name!r} is no identifier",
+                where=given.where,
+                mend="letters, digits and _, no digit first, no dot and no Python keyword",
+            )
+
+
+def unreserved(names: Names) -> Iterator[BuildError]:
+    """`graph.train` must stay a method."""
+    for given in names.given:
+        if given.name in names.reserved:
+            yield BuildError(
+                f"{given.role} {given.name!r} is an attribute that every graph has",
+                where=given.where,
+                mend=f"another name, such as {given.name + '_out'!r}",
+            )
+
+
+def unused(names: Names) -> Iterator[BuildError]:
+    """Two values cannot answer to one name."""
+    counts = Counter(given.name for given in names.given if given.role != "label")
+    told: set[str] = set()
+    for given in names.given:
+        if given.role == "label":
+            continue
+        if given.name in names.counted:
+            yield BuildError(
+                f"{given.role} {given.name!r} is already the name of an untagged node",
+                where=given.where,
+                mend="tag that node too, or take another name",
+            )
+        if counts[given.name] > 1 and given.name in told:
+            yield BuildError(
+                f"{given.role} {given.name!r} is given twice", where=given.where, mend="two names for two values"
+            )
+        told.add(given.name)
+
+
+NAME_RULES: tuple[Rule, ...] = (identifiers, unreserved, unused)
+
+
+def faults(names: Names) -> list[BuildError]:
+    """Everything the rules find."""
+    return [fault for rule in NAME_RULES for fault in rule(names)]
+
+
+def unknown_tag(tag: str, known: Iterable[str], where: Where) -> BuildError:
+    """The error for a `using` that names nothing."""
+    known = sorted(known)
+    mend = did_you_mean(tag, known) or f"tags so far: {', '.join(known) or 'none'}"
+    return BuildError(f"using({tag!r}) names no tag and no input", where=where, mend=mend)

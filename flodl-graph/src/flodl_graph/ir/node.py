@@ -1,0 +1,91 @@
+"""What a graph is made of: frozen nodes that name their module and never hold it.
+
+A module held in the IR would run stale after `copy.deepcopy(graph)` and ignore
+`graph.linear_1 = LoRA(...)`; a name is looked up in the live graph.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, final
+
+from attrs import field, frozen
+from flodl_core.where import Where
+
+Value: TypeAlias = str
+"""A value of the graph: the name of the node, or of the input, that it comes from."""
+
+Part: TypeAlias = Annotated[Callable[..., Any], "module"]
+"""A live module. Annotates a parameter of `from_words` where a module, or a reference to one, is due."""
+
+MergeOp: TypeAlias = Annotated[Callable[..., Any], "merge_op"]
+"""A live merge op. Annotates a parameter of `from_words` where one, or a reference to one, is due."""
+
+Effect: TypeAlias = Literal["advance", "branch", "join"]
+"""What a word does to the open streams: passes one on, opens several, or joins all into one."""
+
+
+@final
+@frozen
+class Sketch:
+    """How a node wishes to be drawn, in words that no renderer owns.
+
+    Args:
+        text: What it says of itself.
+        shape: A Graphviz shape name, which every renderer here understands.
+        inner: What can be unfolded inside it.
+    """
+
+    text: str
+    shape: str = "box"
+    inner: tuple[Sketch, ...] = ()
+
+
+@frozen(kw_only=True)
+class AbstractNode(abc.ABC):
+    """One step of a graph. A word subclasses this once, adds its fields, and is final.
+
+    Rooms (running, the tree, drawing) are written in terms of what a node answers here, so that a
+    new word is one class and edits none of them.
+
+    Args:
+        name: Key of its module in the graph, and name of its first output.
+        streams: Values it reads by position, in order.
+        refs: Keyword and value of each further argument.
+        where: The user's line.
+    """
+
+    word: ClassVar[str]
+    """The word that makes it."""
+    effect: ClassVar[Effect] = "advance"
+    """What it does to the open streams."""
+    named_by_part: ClassVar[bool] = False
+    """Whether an untagged node is called after its module (`linear_2`) or after its word (`gate_1`)."""
+
+    name: str
+    streams: tuple[Value, ...]
+    refs: tuple[tuple[str, Value], ...] = ()
+    where: Where = field(eq=False, repr=False)
+
+    @classmethod
+    @abc.abstractmethod
+    def from_words(cls, *args: Any, **kwargs: Any) -> tuple[dict[str, Any], Part]:
+        """The user's words, with live modules in them, to (fields of this node, the module it names).
+
+        Its signature is the word's schema, in Python and in TOML. A parameter annotated `Part` or
+        `Sequence[Part]` takes references to modules; they arrive here as modules.
+        """
+
+    @abc.abstractmethod
+    def sketch(self, part: Part) -> Sketch:
+        """How this node wishes to be drawn; `part` is its live module."""
+
+    def expression(self, call: str, streams: tuple[str, ...]) -> str:
+        """The right-hand side of this node's line of source, given its module's call and the names of its streams."""
+        return call
+
+    @property
+    def reads(self) -> tuple[Value, ...]:
+        """Every value it reads."""
+        return (*self.streams, *(value for _, value in self.refs))

@@ -1,0 +1,81 @@
+"""What a person said, word by word, before anything is made of it.
+
+A `FlowBuilder` records steps, a TOML file reads as steps, and assembly turns them into a graph:
+`Flow` is the one form in which a network travels as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias, final
+
+from attrs import field, frozen
+from flodl_core.where import Where
+
+
+@frozen(kw_only=True)
+class AbstractStep:
+    """One call on a builder, with the user's line: for messages, never for equality."""
+
+    where: Where = field(eq=False, repr=False)
+
+
+@final
+@frozen(kw_only=True)
+class Word(AbstractStep):
+    """A registered word, with its arguments: references, nested flows, plain data or live objects."""
+
+    word: str
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(factory=dict)
+
+
+@final
+@frozen(kw_only=True)
+class Tag(AbstractStep):
+    """`tag(name)`: names the stream."""
+
+    name: str
+
+
+@final
+@frozen(kw_only=True)
+class TagGroup(AbstractStep):
+    """`tag_group(name)`: names open branches `name_0`, `name_1`, ..."""
+
+    name: str
+
+
+@final
+@frozen(kw_only=True)
+class Using(AbstractStep):
+    """`using(...)`: keyword to tag, for the module written last."""
+
+    refs: tuple[tuple[str, str], ...]
+
+
+@final
+@frozen(kw_only=True)
+class Input(AbstractStep):
+    """`input(...)`: further parameters of `forward`."""
+
+    names: tuple[str, ...]
+
+
+@final
+@frozen(kw_only=True)
+class Label(AbstractStep):
+    """`label(name)`: the graph's own name, its path inside another graph."""
+
+    name: str
+
+
+Step: TypeAlias = Word | Tag | TagGroup | Using | Input | Label
+
+
+@final
+@frozen
+class Flow:
+    """A network as said: a recipe that can be made any number of times."""
+
+    steps: tuple[Step, ...] = ()

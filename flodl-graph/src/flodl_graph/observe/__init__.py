@@ -1,0 +1,1 @@
+"""What a training run leaves behind: recorded numbers, by name and epoch. Imports `ir` only."""

@@ -1,0 +1,1 @@
+"""From frozen IR to what people look at. Imports `ir` only."""

@@ -1,0 +1,1 @@
+"""From frozen IR to the Python that runs. Imports `ir` only."""

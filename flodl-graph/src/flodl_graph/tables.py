@@ -1,0 +1,132 @@
+"""A flow as tables of plain data, the form of TOML files: one table per word.
+
+    { through = "linear", args = [2, 16], bias = false, tag = "h" }
+    { split = ["relu", { use = "linear", args = [16, 16] }], tag_group = "head" }
+    { merge = "mean" }
+
+The key that is a word comes with its first argument; other arguments, `tag`, `tag_group` and
+`using` are keys beside it. A reference is a string, `{use = ...}`, or a nested `{flow = [...]}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from flodl_core import BuildError, FlodlError, UnknownComponent, as_reference, components
+from flodl_core.errors import did_you_mean, join_errors
+from flodl_core.where import Where
+
+from flodl_graph.ir.steps import Flow, Input, Label, Step, Tag, TagGroup, Using, Word
+
+Places: TypeAlias = Callable[[int], Where]
+"""The user's place of the n-th table, counted from 0."""
+
+_MARKS = ("tag", "tag_group", "using")
+
+
+def flow_of(
+    tables: Sequence[Mapping[str, Any]],
+    places: Places,
+    *,
+    label: str | None = None,
+    inputs: Sequence[str] = (),
+) -> Flow:
+    """Read tables as a flow.
+
+    Args:
+        places: Where the n-th table stands, for messages.
+        label: The graph's name.
+        inputs: Further parameters of forward.
+
+    Raises:
+        BuildError: Tables that are no words; all of them, together.
+    """
+    steps: list[Step] = []
+    errors: list[FlodlError] = []
+    if inputs:
+        steps.append(Input(names=tuple(inputs), where=places(0)))
+    for index, table in enumerate(tables):
+        try:
+            steps += _steps(table, places(index))
+        except FlodlError as error:
+            errors += error.parts
+    if label is not None:
+        steps.append(Label(name=label, where=places(len(tables) - 1)))
+    if errors:
+        raise join_errors(errors)
+    return Flow(tuple(steps))
+
+
+def _steps(table: Mapping[str, Any], where: Where) -> list[Step]:
+    if not isinstance(table, Mapping):
+        raise BuildError(
+            f"a table of the flow is due, got {table!r}", where=where, mend='{ through = "linear", args = [2, 16] }'
+        )
+    word = _word(table, where)
+    arguments = {key: _argument(value, where) for key, value in table.items() if key not in (*_MARKS, word)}
+    first = _argument(table[word], where)
+    positional = tuple(first) if isinstance(first, list) else (first,)
+    steps: list[Step] = [Word(word=word, args=positional, kwargs=arguments, where=where)]
+    if "using" in table:
+        steps.append(Using(refs=_refs(table["using"], where), where=where))
+    if "tag_group" in table:
+        steps.append(TagGroup(name=_text(table, "tag_group", where), where=where))
+    if "tag" in table:
+        steps.append(Tag(name=_text(table, "tag", where), where=where))
+    return steps
+
+
+def _word(table: Mapping[str, Any], where: Where) -> str:
+    """The first key that is a word: people write it first, and then no plugin is loaded to find it."""
+    keys = [key for key in table if key not in (*_MARKS, "args")]
+    for key in keys:
+        try:
+            return components.find("word", key).name
+        except UnknownComponent:
+            continue
+    words = [component.name for component in components.list("word")]
+    nearest = next(filter(None, (did_you_mean(key, words) for key in keys)), None)
+    raise BuildError(
+        f"no word among the keys {', '.join(keys) or '(none)'}",
+        where=where,
+        mend=nearest or f"words: {', '.join(words)}",
+    )
+
+
+def _argument(value: Any, where: Where) -> Any:
+    """Nested flows and references read; plain data as it is."""
+    if isinstance(value, Mapping) and "flow" in value:
+        return _nested(value, where)
+    if isinstance(value, Mapping):
+        inner = {key: _argument(item, where) for key, item in value.items()}
+        return as_reference(inner) if "use" in inner else inner
+    if isinstance(value, list):
+        return [_argument(item, where) for item in value]
+    return value
+
+
+def _nested(table: Mapping[str, Any], where: Where) -> Flow:
+    unknown = set(table) - {"flow", "label", "inputs"}
+    if unknown or not isinstance(table["flow"], list):
+        raise BuildError(
+            f"a nested flow has a list `flow`, and may have `label` and `inputs`; got {', '.join(map(repr, table))}",
+            where=where,
+            mend='{ flow = [{ through = "gelu" }] }',
+        )
+    return flow_of(table["flow"], lambda _: where, label=table.get("label"), inputs=table.get("inputs", ()))
+
+
+def _refs(value: Any, where: Where) -> tuple[tuple[str, str], ...]:
+    """`"h"`, `["a", "b"]` or `{context = "h"}`: keyword and tag."""
+    names = [value] if isinstance(value, str) else value
+    refs = tuple(names.items()) if isinstance(names, Mapping) else tuple((name, name) for name in names)
+    if not all(isinstance(word, str) and isinstance(tag, str) for word, tag in refs):
+        raise BuildError(f"`using` names tags, got {value!r}", where=where, mend='using = ["encoded"]')
+    return refs
+
+
+def _text(table: Mapping[str, Any], key: str, where: Where) -> str:
+    if not isinstance(table[key], str):
+        raise BuildError(f"`{key}` is a name, got {table[key]!r}", where=where, mend=f'{key} = "encoded"')
+    return str(table[key])

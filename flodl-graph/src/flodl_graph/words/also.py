@@ -1,0 +1,31 @@
+"""`also(m)`: a residual connection, the stream plus what a module makes of it (He et al. 2015)."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, final
+
+from attrs import frozen
+
+from flodl_graph.ir.node import AbstractNode, Part, Sketch
+
+
+@final
+@frozen(kw_only=True)
+class Also(AbstractNode):
+    """The stream becomes `stream + m(stream)`."""
+
+    word: ClassVar[str] = "also"
+    named_by_part: ClassVar[bool] = True
+
+    @classmethod
+    def from_words(cls, module: Part) -> tuple[dict[str, Any], Part]:
+        """Take the module as it is: the sum is this node's own."""
+        return {}, module
+
+    def expression(self, call: str, streams: tuple[str, ...]) -> str:
+        """The sum, with the stream first."""
+        return f"{streams[0]} + {call}"
+
+    def sketch(self, part: Part) -> Sketch:
+        """The module, and the sum it goes into."""
+        return Sketch("+", "circle", (Sketch(type(part).__name__),))

@@ -1,0 +1,28 @@
+"""`merge(op)`: join all open branches into one stream."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, final
+
+from attrs import frozen
+
+from flodl_graph.ir.node import AbstractNode, Effect, MergeOp, Part, Sketch
+
+
+@final
+@frozen(kw_only=True)
+class Merge(AbstractNode):
+    """The stream becomes `op(branch, branch, ...)`, in the order of the split."""
+
+    word: ClassVar[str] = "merge"
+    effect: ClassVar[Effect] = "join"
+    named_by_part: ClassVar[bool] = True
+
+    @classmethod
+    def from_words(cls, op: MergeOp) -> tuple[dict[str, Any], Part]:
+        """Take the op as it is."""
+        return {}, op
+
+    def sketch(self, part: Part) -> Sketch:
+        """A circle with the op's name."""
+        return Sketch(getattr(part, "name", type(part).__name__.lower()), "circle")
