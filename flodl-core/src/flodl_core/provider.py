@@ -68,6 +68,21 @@ class Component:
         """
         return self._target
 
+    def check_requirements(self) -> None:
+        """Ask whether what the spec requires is there, without importing anything.
+
+        Raises:
+            PluginError: A distribution is missing or of a wrong version, or the API is too old.
+        """
+        if self.spec.requires_api > API_VERSION:
+            raise self._unloadable(
+                f"it asks for flodl's API {self.spec.requires_api}, this is {API_VERSION}",
+                "pip install --upgrade flodl-core",
+            )
+        for text in self.spec.requires:
+            if reason := _unmet(text):
+                raise self._unloadable(f"it requires {text}, {reason}", f"pip install '{text}'")
+
     def signature(self) -> inspect.Signature:
         """The factory's parameters."""
         return self._signature
@@ -102,7 +117,7 @@ class Component:
 
     @cached_property
     def _target(self) -> Callable[..., Any]:
-        self._check_requirements()
+        self.check_requirements()
         module, _, attribute = self.spec.target.partition(":")
         try:
             found: Any = importlib.import_module(module)
@@ -119,16 +134,6 @@ class Component:
     @cached_property
     def _signature(self) -> inspect.Signature:
         return signature_of(self._target)
-
-    def _check_requirements(self) -> None:
-        if self.spec.requires_api > API_VERSION:
-            raise self._unloadable(
-                f"it asks for flodl's API {self.spec.requires_api}, this is {API_VERSION}",
-                "pip install --upgrade flodl-core",
-            )
-        for text in self.spec.requires:
-            if reason := _unmet(text):
-                raise self._unloadable(f"it requires {text}, {reason}", f"pip install '{text}'")
 
     def _unloadable(self, reason: str, mend: str | None = None) -> PluginError:
         return PluginError(
