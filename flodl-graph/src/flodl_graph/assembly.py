@@ -18,7 +18,7 @@ from flodl_graph.ir.graph import GraphIR
 from flodl_graph.ir.node import AbstractNode, Part
 from flodl_graph.ir.steps import Flow, Input, Label, Step, Tag, TagGroup, Using, Word
 from flodl_graph.naming import Counters, component_name
-from flodl_graph.recipes import bound_words, made_of_data
+from flodl_graph.recipes import bound_words, made_of_data, said_component
 
 Slot: TypeAlias = "str | _Draft"
 """A value before names are final: a parameter of `forward`, or the node that makes it."""
@@ -113,8 +113,9 @@ class _Assembly:
         return [self._draft(node, one, [stream]) for one in each]
 
     def _draft(self, node: type[AbstractNode], step: Word, streams: list[Slot]) -> _Draft:
-        fields, part = node.from_words(**bound_words(node, step, assemble))
-        counted = self.counters.next(component_name(part) if node.named_by_part else node.word)
+        fields, part = _asked(node, step, bound_words(node, step, assemble))
+        noun = (said_component(node, step) or component_name(part)) if node.named_by_part else node.word
+        counted = self.counters.next(noun)
         draft = _Draft(node, fields, part, counted, streams, step.where)
         self.drafts.append(draft)
         return draft
@@ -256,6 +257,16 @@ def _node_class(step: Word) -> type[AbstractNode]:
             where=f"{component.spec.target}, of {component.origin}",
         )
     return node
+
+
+def _asked(node: type[AbstractNode], step: Word, words: dict[str, Any]) -> tuple[dict[str, Any], Part]:
+    """Ask the word for its node; whatever it raises is told at the user's line."""
+    try:
+        return node.from_words(**words)
+    except FlodlError:
+        raise
+    except Exception as error:
+        raise BuildError(f"{step.word}() failed: {type(error).__name__}: {error}") from error
 
 
 def _node(draft: _Draft, value: dict[Slot, str], tags: dict[str, Slot]) -> AbstractNode:

@@ -102,8 +102,9 @@ class Graph(nn.Module):
     def end_epoch(self) -> dict[str, float]:
         """Flush, count the epoch, and return the latest metrics."""
         self.flush()
+        epoch = self.epoch + 1
         for _, graph in self._family():
-            graph.epoch = self.epoch + 1
+            graph.epoch = epoch
         return self.latest_metrics()
 
     def save_checkpoint(self, path: str | PathLike[str]) -> None:

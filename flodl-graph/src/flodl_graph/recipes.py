@@ -34,6 +34,15 @@ def bound_words(node: type[AbstractNode], step: Word, build: Nested) -> dict[str
     }
 
 
+def said_component(node: type[AbstractNode], step: Word) -> str | None:
+    """The component that a step's first argument names, under its own name rather than an alias; None for an object."""
+    said = as_reference(next(iter((*step.args, *step.kwargs.values())), None))
+    if not isinstance(said, Ref):
+        return None
+    first = next(iter(_schema(node).parameters.values()))
+    return components.find(_kind_due(first.annotation) or "module", said.name).name
+
+
 @cache
 def _schema(node: type[AbstractNode]) -> inspect.Signature:
     return signature_of(node.from_words)

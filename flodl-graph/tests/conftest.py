@@ -1,0 +1,50 @@
+"""What the tests of this distribution share: a device, and a few modules by name.
+
+flodl-graph is tested alone, so the names that its flows use come from a plugin of this session,
+unless flodl-nn is there to bring them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+import torch
+from flodl_core import ModuleSpec, components, hookimpl
+
+_CLASSES = {
+    "linear": "Linear",
+    "gelu": "GELU",
+    "relu": "ReLU",
+    "tanh": "Tanh",
+    "layer_norm": "LayerNorm",
+    "batch_norm1d": "BatchNorm1d",
+    "dropout": "Dropout",
+    "identity": "Identity",
+}
+
+
+class Names:
+    """A plugin with just enough modules to write flows."""
+
+    @hookimpl
+    def flodl_modules(self) -> Iterator[ModuleSpec]:
+        for name, attribute in _CLASSES.items():
+            yield ModuleSpec(name=name, target=f"torch.nn:{attribute}", summary=f"torch's {attribute}.")
+
+
+def pytest_configure() -> None:
+    if "linear" not in {component.name for component in components.list("module")}:
+        components.register(Names())
+
+
+@pytest.fixture
+def device() -> torch.device:
+    """Where tensors live: `FLODL_TEST_DEVICE`, or the CPU."""
+    return torch.device(os.environ.get("FLODL_TEST_DEVICE", "cpu"))
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    torch.manual_seed(0)

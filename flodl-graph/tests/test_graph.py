@@ -1,0 +1,144 @@
+"""A Graph is a torch.nn.Module: what people do with modules works, a test named for each."""
+
+from __future__ import annotations
+
+import copy
+import io
+import pickle
+
+import pytest
+import torch
+from flodl_core import CheckpointError
+from flodl_graph import FlowBuilder, Graph
+from torch import Tensor, nn
+
+
+@pytest.fixture
+def graph() -> Graph:
+    inner = FlowBuilder("linear", 4, 4).tag("hidden").through("gelu").label("encoder").build()
+    return FlowBuilder(inner).also("linear", 4, 4).split("tanh", "relu").merge("cat").label("model").build()
+
+
+@pytest.fixture
+def x() -> Tensor:
+    return torch.randn(3, 4)
+
+
+def test_deepcopy(graph: Graph, x: Tensor) -> None:
+    """A copy computes the same with weights of its own, and sees its own replaced modules."""
+    twin = copy.deepcopy(graph)
+    assert torch.equal(graph(x), twin(x))
+    with torch.no_grad():
+        twin.encoder.hidden.weight.zero_()
+    assert not torch.equal(graph(x), twin(x))
+    assert isinstance(twin, Graph)
+
+
+def test_pickle(graph: Graph, x: Tensor) -> None:
+    """A pickled graph comes back with its forward."""
+    twin = pickle.loads(pickle.dumps(graph))
+    assert torch.equal(graph(x), twin(x))
+    assert graph.code == twin.code
+
+
+def test_torch_save_of_the_whole_module(graph: Graph, x: Tensor) -> None:
+    """`torch.save(model)` works, for those who insist."""
+    file = io.BytesIO()
+    torch.save(graph, file)
+    file.seek(0)
+    assert torch.equal(graph(x), torch.load(file, weights_only=False)(x))
+
+
+def test_module_replacement(graph: Graph, x: Tensor) -> None:
+    """A replaced submodule is what runs."""
+    graph.encoder.hidden = nn.Identity()
+    encoded = torch.nn.functional.gelu(x)
+    mixed = encoded + graph.linear_1(encoded)
+    assert torch.equal(torch.cat([torch.tanh(mixed), torch.relu(mixed)], -1), graph(x))
+
+
+def test_torch_compile_fullgraph(graph: Graph, x: Tensor) -> None:
+    """Dynamo traces the generated forward without a break."""
+    compiled = torch.compile(graph, fullgraph=True, backend="eager")
+    assert torch.equal(graph(x), compiled(x))
+
+
+def test_torch_export(graph: Graph, x: Tensor) -> None:
+    """The graph exports, parameters under their own names."""
+    exported = torch.export.export(graph, (x,))
+    assert torch.equal(graph(x), exported.module()(x))
+    assert "encoder.hidden.weight" in exported.state_dict
+
+
+def test_functional_call(graph: Graph, x: Tensor) -> None:
+    """Parameters can be given from outside."""
+    zeros = {name: torch.zeros_like(value) for name, value in graph.named_parameters()}
+    assert torch.equal(torch.zeros(3, 8), torch.func.functional_call(graph, zeros, (x,)))
+
+
+def test_forward_hooks(graph: Graph, x: Tensor) -> None:
+    """Hooks on the graph and on its parts fire."""
+    seen: list[str] = []
+    graph.register_forward_hook(lambda *_: seen.append("graph"))
+    graph.encoder.hidden.register_forward_hook(lambda *_: seen.append("hidden"))
+    graph(x)
+    assert ["hidden", "graph"] == seen
+
+
+def test_state_dict_round_trip(graph: Graph, x: Tensor) -> None:
+    """State moves between two graphs of the same flow."""
+    twin = copy.deepcopy(graph)
+    with torch.no_grad():
+        for parameter in twin.parameters():
+            parameter.add_(1)
+    twin.load_state_dict(graph.state_dict())
+    assert torch.equal(graph(x), twin(x))
+
+
+def test_checkpoint_round_trip(graph: Graph, x: Tensor, tmp_path) -> None:
+    """Weights move through a file; a file of another model is refused and changes nothing."""
+    graph.save_checkpoint(tmp_path / "model.safetensors")
+    twin = copy.deepcopy(graph)
+    with torch.no_grad():
+        for parameter in twin.parameters():
+            parameter.add_(1)
+    twin.load_checkpoint(tmp_path / "model.safetensors")
+    assert torch.equal(graph(x), twin(x))
+    other = FlowBuilder("linear", 4, 5).build()
+    before = copy.deepcopy(other.state_dict())
+    with pytest.raises(CheckpointError):
+        other.load_checkpoint(tmp_path / "model.safetensors")
+    assert all(torch.equal(before[name], value) for name, value in other.state_dict().items())
+
+
+def test_two_graphs_do_not_share_a_forward() -> None:
+    """Each instance has its own generated code."""
+    one, two = FlowBuilder("tanh").build(), FlowBuilder("relu").build()
+    x = torch.tensor([-1.0])
+    assert torch.equal(torch.tanh(x), one(x))
+    assert torch.equal(torch.relu(x), two(x))
+
+
+def test_train_and_eval_reach_every_part() -> None:
+    """Dropout inside a nested graph follows the mode."""
+    graph = FlowBuilder(FlowBuilder("dropout", 0.5)).build()
+    x = torch.ones(100)
+    assert not torch.equal(x, graph.train()(x))
+    assert torch.equal(x, graph.eval()(x))
+
+
+def test_moving_to_a_device_and_dtype(device: torch.device) -> None:
+    """`to` moves every part."""
+    graph = FlowBuilder("linear", 2, 2).build().to(device=device, dtype=torch.float64)
+    assert torch.float64 == graph(torch.zeros(1, 2, device=device, dtype=torch.float64)).dtype
+
+
+def test_summary_counts_parameters() -> None:
+    """Shared parameters count once; frozen ones are told apart."""
+    shared = nn.Linear(3, 3)
+    graph = FlowBuilder(shared).tag("a").through(shared).through("linear", 3, 2).label("net").build()
+    graph.linear_3.weight.requires_grad_(False)
+    text = graph.summary()
+    assert "net(x)" == text.splitlines()[0]
+    assert "20 parameters, 14 of them trainable" == text.splitlines()[-1]
+    assert "Linear(in_features=3, out_features=2)" in text or "Linear(...)" in text

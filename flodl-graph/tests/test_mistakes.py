@@ -1,0 +1,127 @@
+"""Every wrong use is told, all at once, with the user's line and a way to mend it."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+from flodl_core import BuildError, ComponentError, FlodlError, UnknownComponent, ref
+from flodl_graph import FlowBuilder
+from torch import nn
+
+
+def failure(builder: FlowBuilder) -> FlodlError:
+    with pytest.raises(FlodlError) as caught:
+        builder.build()
+    return caught.value
+
+
+def here() -> int:
+    frame = inspect.currentframe()
+    assert frame is not None
+    assert frame.f_back is not None
+    return frame.f_back.f_lineno
+
+
+def test_a_misspelt_name_is_told_with_the_line_and_the_nearest() -> None:
+    """Three lines: what, at, try."""
+    error, line = failure(FlowBuilder("linear", 2, 2).through("geul")), here()
+    assert isinstance(error, UnknownComponent)
+    assert error.what == "no module is called 'geul'"
+    assert str(error.where).endswith(f"test_mistakes.py:{line}")
+    assert error.mend is not None
+    assert error.mend.startswith("did you mean 'gelu'")
+
+
+def test_all_mistakes_are_told_together() -> None:
+    """One build, every fault, each with its own line."""
+    flow = FlowBuilder("linaer", 2, 2)
+    flow = flow.through("linear", 2, 2, bais=False)
+    flow = flow.through("linear", "two", 2)
+    error = failure(flow.tag("not-a-name"))
+    told = [part.what for part in error.parts]
+    assert told == [
+        "no module is called 'linaer'",
+        "linear takes no argument 'bais'",
+        "linear: argument 'in_features' is int, got 'two' (str)",
+        "tag 'not-a-name' is no identifier",
+    ]
+    assert 4 == len({str(part.where) for part in error.parts}) or error.parts[0].where != error.parts[1].where
+
+
+@pytest.mark.parametrize(
+    ("flow", "what"),
+    [
+        (FlowBuilder("gelu").split("relu"), "split() opens at least 2 branches, got 1"),
+        (FlowBuilder("gelu").using("h"), "using('h') names no tag and no input"),
+        (FlowBuilder().using("h"), "using() speaks to the module written last, and there is none"),
+        (FlowBuilder("gelu").tag("a").through("relu").tag("a"), "tag 'a' is given twice"),
+        (FlowBuilder("gelu").tag("train"), "tag 'train' is an attribute that every graph has"),
+        (FlowBuilder("gelu").tag("class"), "tag 'class' is no identifier"),
+        (FlowBuilder("gelu").label("a.b"), "label 'a.b' is no identifier"),
+        (FlowBuilder("gelu").through("gelu").tag("gelu_1"), "tag 'gelu_1' is already the name of an untagged node"),
+        (FlowBuilder(nn.Linear), "a module is due, got the class Linear"),
+        (FlowBuilder(3), "a module is due, got 3"),
+        (FlowBuilder("gelu").word("through"), "through(): missing a required argument: 'module'"),
+        (FlowBuilder("gelu").word("thruogh", "gelu"), "no word is called 'thruogh'"),
+        (FlowBuilder(ref("linear", 2)), "linear: missing a required argument: 'out_features'"),
+    ],
+)
+def test_wording(flow: FlowBuilder, what: str) -> None:
+    """Each mistake has one plain sentence."""
+    error = failure(flow if isinstance(flow, FlowBuilder) else flow.merge("add"))
+    assert what == error.parts[0].what
+
+
+def test_using_an_argument_the_module_does_not_take() -> None:
+    """References are checked against the module's signature."""
+    error = failure(FlowBuilder("linear", 2, 2).tag("h").through("gelu").using("h"))
+    assert isinstance(error, BuildError)
+    assert error.what == "gelu_1 takes no argument 'h' besides the stream"
+
+
+def test_a_forward_reference_says_what_to_do() -> None:
+    """A tag that comes later is no value yet."""
+
+    def add(x: float, later: float) -> float:
+        return x + later
+
+    error = failure(FlowBuilder(add).using("later").through("gelu").tag("later"))
+    assert error.what == "using('later') comes before the value it names"
+
+
+def test_arguments_after_an_object() -> None:
+    """Arguments belong to names; the error comes at once, at the word."""
+    with pytest.raises(BuildError, match="arguments follow a name, and a Linear is none"):
+        FlowBuilder(nn.Linear(2, 2), 3)
+
+
+def test_a_failing_constructor_is_told_at_the_users_line() -> None:
+    """Torch's own refusal, wrapped once."""
+    error = failure(FlowBuilder("dropout", p=1.5))
+    assert isinstance(error, ComponentError)
+    assert error.what.startswith("dropout: dropout probability has to be between 0 and 1")
+    assert "test_mistakes.py" in str(error.where)
+
+
+def test_errors_inside_a_nested_flow_keep_their_own_line() -> None:
+    """The inner line, not the outer one."""
+    inner, line = FlowBuilder("gleu"), here()
+    error = failure(FlowBuilder("gelu").through(inner))
+    assert str(error.where).endswith(f":{line}")
+
+
+def test_a_builder_never_changes() -> None:
+    """Flows can share a beginning."""
+    base = FlowBuilder("linear", 2, 2)
+    one, two = base.through("gelu"), base.through("relu")
+    assert ["linear_1", "gelu_1"] == [node.name for node in one.build().ir.nodes]
+    assert ["linear_1", "relu_1"] == [node.name for node in two.build().ir.nodes]
+    with pytest.raises(AttributeError, match="never changes"):
+        base.anything = 1  # type: ignore[attr-defined]
+
+
+def test_an_unknown_word_as_a_method_suggests() -> None:
+    """At a prompt, a misspelt word is an AttributeError with the nearest."""
+    with pytest.raises(AttributeError, match=r"no word 'thrugh'; did you mean 'through'"):
+        FlowBuilder("gelu").thrugh("gelu")  # type: ignore[attr-defined]

@@ -1,0 +1,77 @@
+"""Numbers recorded in an epoch become one weighted mean per name, checked against numpy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from flodl_core import TrainingError
+from flodl_graph import FlowBuilder, Graph
+
+
+@pytest.fixture
+def graph() -> Graph:
+    return FlowBuilder("linear", 2, 2).label("net").build()
+
+
+def test_the_mean_is_weighted(graph: Graph, device: torch.device) -> None:
+    """Floats and tensors alike, in float64."""
+    values, weights = np.random.default_rng(0).normal(size=(2, 200))
+    weights = np.abs(weights) + 0.1
+    for value, weight in zip(values, weights, strict=True):
+        graph.record("float", float(value), weight=float(weight))
+        graph.record({"tensor": torch.tensor(value, device=device)}, prefix="val_", weight=float(weight))
+    expected = float(np.average(values, weights=weights))
+    assert {"float": pytest.approx(expected), "val_tensor": pytest.approx(expected)} == graph.flush()
+
+
+def test_end_epoch_counts_and_returns_the_latest(graph: Graph) -> None:
+    """A name not recorded in an epoch keeps its last mean."""
+    graph.record("a", 1.0)
+    graph.record("b", 2.0)
+    assert {"a": 1.0, "b": 2.0} == graph.end_epoch()
+    graph.record("a", 3.0)
+    assert {"a": 3.0, "b": 2.0} == graph.end_epoch()
+    assert 2 == graph.epoch
+    assert [(0, 1.0), (1, 3.0)] == graph.recorder.history["a"]
+
+
+def test_a_second_flush_in_one_epoch_replaces_the_point(graph: Graph) -> None:
+    """Flushing twice does not make two epochs."""
+    graph.record("a", 1.0)
+    graph.flush()
+    graph.record("a", 5.0)
+    graph.flush()
+    assert [(0, 5.0)] == graph.recorder.history["a"]
+
+
+def test_nested_graphs_report_under_their_path() -> None:
+    """Dotted names follow the tree, and the epoch is the root's."""
+    inner = FlowBuilder("gelu").label("encoder").build()
+    outer = FlowBuilder(inner).through("relu").build()
+    inner.record("loss", 2.0)
+    outer.record("loss", 1.0)
+    assert {"loss": 1.0, "encoder.loss": 2.0} == outer.end_epoch()
+    assert 1 == inner.epoch
+
+
+def test_recording_detaches(graph: Graph) -> None:
+    """A recorded loss keeps no graph of gradients alive."""
+    graph.record("loss", graph(torch.ones(1, 2)).sum())
+    assert not graph.recorder._sums["loss"].requires_grad  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("value", "weight", "what"),
+    [
+        (torch.zeros(3), 1.0, r"record\('a'\) takes one number, got shape \(3,\)"),
+        ("high", 1.0, r"record\('a'\) takes a float or a tensor, got str"),
+        (1.0, 0.0, r"record\(\) weighs by a positive number, got 0.0"),
+    ],
+)
+def test_wrong_values_change_nothing(graph: Graph, value: object, weight: float, what: str) -> None:
+    """Told at once; what was recorded before stands."""
+    graph.record("a", 1.0)
+    with pytest.raises(TrainingError, match=what):
+        graph.record({"b": 1.0, "a": value}, weight=weight)  # type: ignore[dict-item]
+    assert {"a": 1.0} == graph.flush()
