@@ -53,7 +53,10 @@ def read_rows(text: str) -> tuple[list[str], list[dict[str, str]]]:
     Raises:
         ValueError: It is another table.
     """
-    lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    try:
+        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error as error:
+        raise ValueError(f"not a table: {error}") from None
     columns = lines[0] if lines else []
     if tuple(columns[: len(FIXED)]) != FIXED or any(len(line) != len(columns) for line in lines):
         raise ValueError("not a table of epochs")

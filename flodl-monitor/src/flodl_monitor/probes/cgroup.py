@@ -91,7 +91,7 @@ def _own_groups(root: Path) -> dict[str, str]:
 
 def _upwards(mounted: Path, path: str) -> tuple[Path, ...]:
     """The group's folder and its parents'. Inside a container the path may be the host's: then the mount itself."""
-    inner = PurePosixPath(path.lstrip("/"))
+    inner = PurePosixPath("" if ".." in path else path.lstrip("/"))  # version 2 writes /../.. above its namespace
     folders = [mounted / inner, *(mounted / parent for parent in inner.parents)]
     seen = [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
     return tuple(seen) or (mounted,)
