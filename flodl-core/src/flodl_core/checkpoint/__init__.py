@@ -1,0 +1,33 @@
+"""Models in files: written whole or not at all, checked whole before anything is loaded.
+
+Needs torch, numpy, safetensors and xxhash: `pip install flodl-core[torch]`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flodl_core.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from flodl_core.checkpoint.commit import committed as committed
+    from flodl_core.checkpoint.info import CheckpointInfo as CheckpointInfo
+    from flodl_core.checkpoint.info import Entry as Entry
+    from flodl_core.checkpoint.load import load_checkpoint as load_checkpoint
+    from flodl_core.checkpoint.load import read_metadata as read_metadata
+    from flodl_core.checkpoint.load import verify_checkpoint as verify_checkpoint
+    from flodl_core.checkpoint.report import LoadReport as LoadReport
+    from flodl_core.checkpoint.report import Mismatch as Mismatch
+    from flodl_core.checkpoint.save import save_checkpoint as save_checkpoint
+
+_HOMES = {
+    "flodl_core.checkpoint.commit": "committed",
+    "flodl_core.checkpoint.info": "CheckpointInfo Entry",
+    "flodl_core.checkpoint.load": "load_checkpoint read_metadata verify_checkpoint",
+    "flodl_core.checkpoint.report": "LoadReport Mismatch",
+    "flodl_core.checkpoint.save": "save_checkpoint",
+}
+
+__all__ = [*sorted(name for names in _HOMES.values() for name in names.split())]
+
+__getattr__, __dir__ = lazy_exports(__name__, {n: home for home, names in _HOMES.items() for n in names.split()})

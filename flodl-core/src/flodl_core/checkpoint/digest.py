@@ -1,0 +1,35 @@
+"""A digest of bytes: finds flipped bits, says nothing about who wrote them.
+
+xxh3 at 128 bits reads memory about as fast as it can be read. It is no signature: whoever can
+write the file can write its digests too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import torch
+from xxhash import xxh3_128
+
+Digest = Any
+"""A running digest: `update(bytes)`, `hexdigest()`."""
+
+new_digest: Callable[[], Digest] = xxh3_128
+HEX_LENGTH = 32
+
+
+def digest_of(data: bytes | memoryview) -> str:
+    """32 hexadecimal digits over `data`.
+
+    >>> digest_of(b"")
+    '99aa06d3014798d86001c324468d497f'
+    """
+    return xxh3_128(data).hexdigest()
+
+
+def digests_of(blocks: Iterable[memoryview]) -> list[str]:
+    """The digest of each block, on as many threads as torch uses (hashing frees the GIL)."""
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        return list(pool.map(digest_of, blocks))

@@ -1,0 +1,110 @@
+"""Writing a module into one file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import BinaryIO
+
+from attrs import evolve
+from torch import Tensor, nn
+
+from flodl_core.checkpoint.commit import committed, write_all
+from flodl_core.checkpoint.digest import HEX_LENGTH, new_digest
+from flodl_core.checkpoint.dtypes import DTYPE_NAMES
+from flodl_core.checkpoint.header import dump_header
+from flodl_core.checkpoint.info import CheckpointInfo, Entry
+from flodl_core.checkpoint.inventory import inventory
+from flodl_core.checkpoint.memory_view import bytes_of
+from flodl_core.checkpoint.metadata import VERSION, dump_metadata
+from flodl_core.checkpoint.place import at
+
+_CHUNK = 4 << 20  # bytes: what is hashed is still in the cache when it is written
+
+
+def save_checkpoint(
+    path: str | os.PathLike[str],
+    module: nn.Module,
+    *,
+    words: str | None = None,
+    structure: str | None = None,
+    hashes: Mapping[str, str] | None = None,
+    other_names: Mapping[str, str] | None = None,
+) -> None:
+    """Keep a module's parameters and buffers in one file, which is there whole or not at all.
+
+    The file is safetensors: any tool that reads those reads it. A digest of each tensor and of the header
+    stands in its metadata. What is shared is kept once, with its further names.
+
+    Args:
+        module: Any module, on any device, of dense tensors. What `state_dict()` lists is kept: parameters and
+            persistent buffers.
+        words: How the model is written down, to build it again.
+        structure: The model's structure in text: a load into another structure shows the difference.
+        hashes: Hashes of that structure, by name; a load compares those that both sides have.
+        other_names: What else an entry may be called: a load finds it by either name.
+
+    Raises:
+        CheckpointError: The module holds what no file can, or the file cannot be written. What was at `path`
+            before is then untouched.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> file = Path(tempfile.mkdtemp()) / "model.safetensors"
+    >>> save_checkpoint(file, nn.Linear(2, 3))
+    >>> from safetensors.torch import load_file
+    >>> sorted(load_file(file))
+    ['bias', 'weight']
+    """
+    with at(path, "write") as target:
+        held = inventory(module)
+        kept = {name: tensor for name, tensor in held.tensors.items() if name not in held.aliases}
+        info = CheckpointInfo(
+            target,
+            "safetensors",
+            VERSION,
+            _layout(kept),
+            aliases=held.aliases,
+            other_names={name: other for name, other in (other_names or {}).items() if name in held.tensors},
+            hashes=dict(hashes or {}),
+            structure=structure,
+            words=words,
+        )
+        with committed(target) as file:
+            write_safetensors(file, info, kept)
+
+
+def write_safetensors(file: BinaryIO, info: CheckpointInfo, tensors: Mapping[str, Tensor]) -> None:
+    """Write head and tensors in one pass: the head's place is kept free until the digests are known."""
+    blank = _with_digests(info, ["0" * HEX_LENGTH] * len(info.entries))
+    head = dump_header(dump_metadata(blank), blank.entries)
+    write_all(file, head)
+    digests = [_write_tensor(file, tensors[entry.name]) for entry in info.entries]
+    final = _with_digests(info, digests)
+    file.seek(0)
+    sealed = dump_header(dump_metadata(final), final.entries)
+    assert len(sealed) == len(head)  # digests are of one length
+    write_all(file, sealed)
+
+
+def _layout(tensors: Mapping[str, Tensor]) -> tuple[Entry, ...]:
+    """The entries in the file's order: wide types first, so that each begins at a multiple of its element."""
+    entries = (
+        Entry(name, DTYPE_NAMES[tensor.dtype], tuple(tensor.shape), 0, tensor.numel() * tensor.element_size())
+        for name, tensor in tensors.items()
+    )
+    return tuple(sorted(entries, key=lambda entry: -tensors[entry.name].element_size()))
+
+
+def _with_digests(info: CheckpointInfo, digests: list[str]) -> CheckpointInfo:
+    entries = (evolve(entry, digest=digest) for entry, digest in zip(info.entries, digests, strict=True))
+    return evolve(info, entries=tuple(entries), digested=True)
+
+
+def _write_tensor(file: BinaryIO, tensor: Tensor) -> str:
+    digest, data = new_digest(), bytes_of(tensor)
+    for begin in range(0, len(data), _CHUNK):
+        chunk = data[begin : begin + _CHUNK]
+        digest.update(chunk)
+        write_all(file, chunk)
+    return str(digest.hexdigest())
