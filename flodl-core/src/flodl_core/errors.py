@@ -129,8 +129,17 @@ def did_you_mean(word: str, known: Iterable[str], *, n: int = 3) -> str | None:
     >>> did_you_mean("geul", ["gelu", "relu", "linear"])
     "did you mean 'gelu'?"
     """
-    close = get_close_matches(word, sorted(set(known)), n=n, cutoff=0.6)
-    return f"did you mean {' or '.join(map(repr, close))}?" if close else None
+    plain: dict[str, str] = {}
+    for name in sorted(set(known), reverse=True):  # `linear` before its alias `Linear`
+        plain.setdefault(_plain(name), name)
+    word = _plain(word[:100])
+    close = get_close_matches(word, plain, n=n, cutoff=0.6) or [name for name in plain if word in name][:n]
+    return f"did you mean {' or '.join(repr(plain[name]) for name in close)}?" if word and close else None
+
+
+def _plain(word: str) -> str:
+    """Case and hyphens are slips of the hand, not other words."""
+    return word.lower().replace("-", "_")
 
 
 def _rebuild(

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import final
 
 from attrs import frozen
 
-from flodl_core.component import KINDS, NAME
+from flodl_core.component import KINDS
 from flodl_core.errors import UnknownComponent, UnknownKind, did_you_mean
+from flodl_core.guard import shown
 from flodl_core.hookspecs import HOOKS
 from flodl_core.policy import canonical
 
 PLURALS: Mapping[str, str] = {hook.removeprefix("flodl_"): kind for hook, kind in HOOKS.items()}
 """What people call many of a kind (`"losses"`), and the kind (`"loss"`)."""
 
+_NAME = re.compile(r"((?P<kind>[a-z_]+):)?((?P<distribution>[A-Za-z0-9][A-Za-z0-9._-]*)/)?(?P<bare>[A-Za-z0-9_-]+)")
 
-def kind_named(word: str) -> str:
+
+def kind_named(word: object) -> str:
     """The kind that a singular or plural word names.
 
     >>> kind_named("losses"), kind_named("loss")
@@ -25,13 +29,13 @@ def kind_named(word: str) -> str:
     Raises:
         UnknownKind: There is none; with suggestions.
     """
-    word = word.lower().replace("-", "_")
-    if word in KINDS:
-        return word
-    if word in PLURALS:
-        return PLURALS[word]
-    mend = did_you_mean(word, [*PLURALS, *KINDS]) or f"kinds: {', '.join(PLURALS)}"
-    raise UnknownKind(f"no kind of component is called {word!r}", mend=mend)
+    plain = word.lower().replace("-", "_") if isinstance(word, str) else ""
+    if plain in KINDS:
+        return plain
+    if plain in PLURALS:
+        return PLURALS[plain]
+    mend = did_you_mean(plain, [*PLURALS, *KINDS]) or f"kinds: {', '.join(PLURALS)}"
+    raise UnknownKind(f"no kind of component is called {shown(word)}", mend=mend)
 
 
 @final
@@ -44,23 +48,26 @@ class Name:
     bare: str
 
     @classmethod
-    def parse(cls, kind: str, text: str) -> Name:
+    def parse(cls, kind: str, text: object) -> Name:
         """Read a name where a component of `kind` is due.
+
+        >>> Name.parse("loss", "Acme_Losses/focal")
+        Name(kind='loss', distribution='acme-losses', bare='focal')
 
         Raises:
             UnknownComponent: It is no name: a code path, say, or of another kind.
         """
-        prefix, colon, rest = text.rpartition(":")
-        distribution, slash, bare = rest.rpartition("/")
-        readable = NAME.fullmatch(bare) or (bare.isidentifier() and bare.isascii())  # `LayerNorm` may be an alias
-        if not readable or (colon and prefix not in KINDS):
+        parts = _NAME.fullmatch(text) if isinstance(text, str) else None
+        if parts is None or parts["kind"] not in (None, *KINDS):
             raise UnknownComponent(
-                f"{text!r} is no component's name",
+                f"{shown(text)} is no component's name",
                 mend="write [kind:][distribution/]name; only registered names are looked up, never code paths",
             )
-        if colon and prefix != kind:
-            raise UnknownComponent(f"{text!r} is a {prefix}, a {kind} is due", mend=f"flodl list {plural(kind)}")
-        return cls(kind, canonical(distribution) if slash else None, bare)
+        if parts["kind"] not in (None, kind):
+            due = f"a {parts['kind']}, a {kind} is due".replace("_", " ")
+            raise UnknownComponent(f"{shown(text)} is {due}", mend=f"flodl list {plural(kind)}")
+        distribution = parts["distribution"]
+        return cls(kind, canonical(distribution) if distribution else None, parts["bare"])
 
 
 def plural(kind: str) -> str:

@@ -1,35 +1,30 @@
 """The plugin host: finds plugins, loads each alone, and tells what became of it.
 
 Nothing happens at import. pluggy's own entry-point loader stops at the first broken plugin and
-drops a second distribution that uses the same entry-point name, so the loop is ours: each plugin
-gets a pluggy manager of its own, which checks its hooks against `hookspecs`, and a failure stays
-with the plugin that caused it.
+drops a second distribution that uses the same entry-point name, so the loop is ours, and a failure
+stays with the plugin that caused it.
 """
 
 from __future__ import annotations
 
-import importlib.metadata
-import logging
+import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, final
+from collections.abc import Callable, Collection, Iterator
+from typing import final
 
-import pluggy
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, frozen
 
-from flodl_core import hookspecs
-from flodl_core.component import KINDS, ComponentSpec
+from flodl_core.declarations import declared
+from flodl_core.discovery import FIRST_PARTY as FIRST_PARTY
+from flodl_core.discovery import Found, discover
 from flodl_core.errors import did_you_mean
-from flodl_core.hookspecs import HOOKS
-from flodl_core.policy import DENY, Policy, canonical
+from flodl_core.guard import one_line, said, stdout_to_stderr
+from flodl_core.policy import ALLOW, DENY, Policy, canonical
 from flodl_core.provider import Component, Origin
 
-GROUP = "flodl"
-FIRST_PARTY = frozenset({"flodl-core", "flodl-nn", "flodl-graph", "flodl-monitor", "flodl-cli"})
+SESSION = "session"
 HEAVY = ("torch", "numpy", "scipy", "pandas", "sklearn", "tensorflow", "jax", "transformers", "matplotlib")
-
-_log = logging.getLogger("flodl.plugins")  # with no logging set up, a warning is one bare line on stderr
 
 
 @final
@@ -38,9 +33,9 @@ class PluginReport:
     """What became of one plugin.
 
     Args:
-        state: `waiting` (not asked yet), `loaded`, `faulty` (loaded, but not all of it is usable),
+        state: `waiting` (not asked yet), `loading`, `loaded`, `faulty` (loaded, but not all of it is usable),
             `failed` (not loaded) or `disabled` (by the policy).
-        reason: Why it is faulty, failed or disabled.
+        reason: Why it is faulty, failed or disabled; one line.
         seconds: Time its import and hooks took.
         heavy: Heavy libraries that its import pulled in, such as torch.
     """
@@ -75,7 +70,7 @@ class Problem:
 
     def __str__(self) -> str:
         subject = f"{self.plugin}: " if self.plugin else ""
-        return " ".join(f"{subject}{self.what}; {self.mend}".split())
+        return f"{one_line(subject + self.what)}; {one_line(self.mend)}"
 
 
 @define
@@ -84,7 +79,7 @@ class _Plugin:
 
     load: Callable[[], object]
     report: PluginReport
-    components: list[Component] = field(factory=list)
+    fault: str = ""
 
 
 @final
@@ -108,6 +103,11 @@ class PluginHost:
             self._policy = Policy.from_environment()
         return self._policy
 
+    @property
+    def loading(self) -> PluginReport | None:
+        """The plugin that is being loaded at this moment."""
+        return next((plugin.report for plugin in self._plugins or () if plugin.report.state == "loading"), None)
+
     def reports(self) -> tuple[PluginReport, ...]:
         """One report per plugin, in the order of distribution and entry point. Loads nothing."""
         return tuple(plugin.report for plugin in self._found())
@@ -117,154 +117,88 @@ class PluginHost:
         return tuple(self._problems)
 
     def tell(self, problem: Problem) -> None:
-        """Keep a problem, and say it once: one line in the log, which by default is stderr."""
-        if str(problem) not in self._told:
-            self._told.add(str(problem))
-            self._problems.append(problem)
-            _log.warning("%s", problem)
+        """Keep a problem, and say it once: one line on stderr, whatever plugins did to `logging`."""
+        if str(problem) in self._told:
+            return
+        self._told.add(str(problem))
+        self._problems.append(problem)
+        if sys.stderr is not None:
+            with contextlib.suppress(OSError, ValueError):  # closed, or a pipe that nobody reads
+                print(problem, file=sys.stderr)
 
     def add(self, plugin: object, name: str) -> None:
-        """Take in a plugin object that no distribution declares: a session's own, a test's."""
-        report = PluginReport("session", "0", name, getattr(plugin, "__name__", type(plugin).__name__), builtin=False)
-        self._found().append(_Plugin(lambda: plugin, report))
+        """Take in a plugin object that no distribution declares; it replaces an earlier one of that name."""
+        value = one_line(getattr(plugin, "__name__", type(plugin).__name__))
+        report = PluginReport(SESSION, "0", name, value, builtin=False)
+        self._plugins = [other for other in self._found() if other.report.key != report.key]
+        self._plugins.append(_Plugin(lambda: plugin, report))
 
-    def load(self, wanted: Callable[[PluginReport], bool]) -> list[Component]:
-        """Load the waiting plugins that are wanted; return the components they brought."""
-        brought: list[Component] = []
+    def load(self, wanted: Callable[[PluginReport], bool]) -> Iterator[list[Component]]:
+        """Load the waiting plugins that are wanted, one at a time; yield what each brought."""
         for plugin in self._found():
             if plugin.report.state == "waiting" and wanted(plugin.report):
-                self._load(plugin)
-                brought += plugin.components
-        return brought
+                yield self._load(plugin)
 
     def _found(self) -> list[_Plugin]:
         if self._plugins is None:
-            self._plugins = [self._admit(plugin) for plugin in _discover()]
+            found, unreadable = discover()
+            self._plugins = [self._admit(plugin) for plugin in found]
             self._check_policy()
+            for what in unreadable:
+                self.tell(Problem(None, what, "reinstall it, or remove that folder's leftovers"))
         return self._plugins
 
-    def _admit(self, plugin: _Plugin) -> _Plugin:
-        report = plugin.report
-        reason = self.policy.reason_against(report.distribution, report.entry_point, builtin=report.builtin)
-        if reason:
-            plugin.report = evolve(report, state="disabled", reason=reason)
-        return plugin
+    def _admit(self, found: Found) -> _Plugin:
+        name, value = one_line(found.entry_point.name), one_line(found.entry_point.value)
+        report = PluginReport(found.distribution, found.version, name, value, found.builtin)
+        if reason := self.policy.reason_against(report.distribution, report.entry_point, builtin=report.builtin):
+            report = evolve(report, state="disabled", reason=reason)
+        return _Plugin(found.load, report, found.fault)
 
     def _check_policy(self) -> None:
         """A name in the policy that fits no plugin is a typing mistake: say so."""
-        reports = self.reports()
-        known = {canonical(name) for report in reports for name in (report.distribution, report.entry_point)}
-        for name in sorted(self.policy.names - known):
-            self.tell(Problem(None, f"no installed plugin is called {name!r}", _nearest_plugin(name, known)))
+        distributions = {report.distribution for report in self.reports()}
+        points = {canonical(report.entry_point) for report in self.reports()}
+        self._check_names(ALLOW, self.policy.allowed or (), distributions)
+        self._check_names(DENY, self.policy.denied, distributions | points)
 
-    def _load(self, plugin: _Plugin) -> None:
-        before, start = set(sys.modules), time.perf_counter()
-        plugin.report = evolve(plugin.report, state="loading")
+    def _check_names(self, variable: str, names: Collection[str], known: set[str]) -> None:
+        for name in sorted(set(names) - known):
+            mend = did_you_mean(name, known) or f"installed: {', '.join(sorted(known)) or 'none'}"
+            self.tell(Problem(None, f"{variable} names {name!r}, but no installed plugin is called so", mend))
+
+    def _load(self, plugin: _Plugin) -> list[Component]:
+        report, start = plugin.report, time.perf_counter()
+        before = [name for name in HEAVY if name in sys.modules]
+        plugin.report = evolve(report, state="loading")
+        components: list[Component] = []
         try:
-            faults = list(_gather(plugin))
+            with stdout_to_stderr():
+                specs, faults = declared(plugin.load(), report.key)
+            components = [Component(spec, _origin(report)) for spec in specs]
+            faults += [plugin.fault] if plugin.fault else []
             state = "faulty" if faults else "loaded"
-        except (Exception, SystemExit) as error:
-            faults, state = [f"{type(error).__name__}: {error}"], "failed"
-        except BaseException:
-            plugin.report = evolve(plugin.report, state="waiting")
+        except KeyboardInterrupt:
+            plugin.report = report
             raise
-        heavy = tuple(name for name in HEAVY if name in sys.modules and name not in before)
+        except BaseException as error:  # SystemExit, and panics of extension modules, which are no Exceptions
+            faults, state = [said(error)], "failed"
         plugin.report = evolve(
-            plugin.report, state=state, reason="; ".join(faults), seconds=time.perf_counter() - start, heavy=heavy
+            report,
+            state=state,
+            reason=_in_short(faults),
+            seconds=time.perf_counter() - start,
+            heavy=tuple(name for name in HEAVY if name in sys.modules and name not in before),
         )
         if faults:
-            self.tell(Problem(plugin.report, plugin.report.reason, f"disable: {DENY}={plugin.report.distribution}"))
-
-
-def _discover() -> Iterator[_Plugin]:
-    """Every installed plugin, built-in ones first, in an order that sys.path has no say in."""
-    found: dict[tuple[bool, str, str, str], _Plugin] = {}
-    for entry_point in importlib.metadata.entry_points(group=GROUP):
-        distribution, version = _provider(entry_point)
-        builtin = distribution in FIRST_PARTY
-        report = PluginReport(distribution, version, entry_point.name, entry_point.value, builtin)
-        key = (not builtin, distribution, entry_point.name, entry_point.value)
-        found.setdefault(key, _Plugin(entry_point.load, report))  # the same one twice: editable and installed
-    return (plugin for _, plugin in sorted(found.items(), key=lambda item: item[0]))
-
-
-def _provider(entry_point: importlib.metadata.EntryPoint) -> tuple[str, str]:
-    """Name and version of the distribution; a damaged one has neither."""
-    try:
-        distribution = entry_point.dist
-        name = distribution.metadata["Name"] if distribution else None
-        version = distribution.version if distribution else None
-    except Exception:
-        name = version = None
-    return canonical(name or "unknown"), version or "?"
-
-
-def _gather(plugin: _Plugin) -> Iterator[str]:
-    """Import the plugin, call its hooks, keep its components; yield what is wrong with it."""
-    loaded = plugin.load()
-    manager = pluggy.PluginManager("flodl")
-    manager.add_hookspecs(hookspecs)
-    try:
-        manager.register(loaded, name=plugin.report.key)
-    except pluggy.PluginValidationError as error:
-        raise TypeError(_validation_message(error)) from None
-    callers = manager.get_hookcallers(loaded) or []
-    for caller in sorted(callers, key=lambda caller: caller.name):
-        if caller.name not in HOOKS:
-            yield f"unknown hook {caller.name!r}, {_nearest_hook(caller.name)}"
-            continue
-        for implementation in caller.get_hookimpls():
-            yield from _call(plugin, caller.name, implementation.function)
-    unmarked = [
-        name for name in HOOKS if callable(getattr(loaded, name, None)) and name not in {c.name for c in callers}
-    ]
-    for name in unmarked:
-        yield f"{name} is not marked @hookimpl"
-    if not callers and not unmarked:
-        yield "it implements no hook"
-
-
-def _validation_message(error: pluggy.PluginValidationError) -> str:
-    """Pluggy's message without its dump of the plugin: the line that says what is wrong."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    telling = [line for line in lines if not line.lower().startswith(("plugin ", "hookimpl definition"))]
-    return " ".join(telling or lines)
-
-
-def _call(plugin: _Plugin, hook: str, function: Callable[[], object]) -> Iterator[str]:
-    """Call one hook; all it declares counts, or nothing of it when it raises half way."""
-    try:
-        answer = function()
-        specs = list(answer) if isinstance(answer, Iterable) else None
-    except (Exception, SystemExit) as error:
-        yield f"{hook} raised {type(error).__name__}: {error}"
-        return
-    if specs is None:
-        yield f"{hook} returned {_article(answer)}, not an iterable of specs"
-        return
-    due, held = KINDS[HOOKS[hook]], {(c.kind, c.name) for c in plugin.components}
-    for spec in specs:
-        if type(spec) is not due:
-            yield f"{hook} yielded {_article(spec)}, due is {due.__name__}"
-        elif (spec.kind, spec.name) in held:
-            yield f"{hook} yielded {spec.name!r} twice"
-        else:
-            held.add((spec.kind, spec.name))
-            plugin.components.append(Component(spec, _origin(plugin.report)))
+            self.tell(Problem(plugin.report, plugin.report.reason, f"disable: {DENY}={report.distribution}"))
+        return components
 
 
 def _origin(report: PluginReport) -> Origin:
     return Origin(report.distribution, report.version, report.entry_point, report.builtin)
 
 
-def _article(value: Any) -> str:
-    name = value.__name__ if isinstance(value, type) and issubclass(value, ComponentSpec) else type(value).__name__
-    return f"a {name}" if value is not None else "None"
-
-
-def _nearest_hook(name: str) -> str:
-    return did_you_mean(name, HOOKS, n=1) or "which a newer flodl-core may know"
-
-
-def _nearest_plugin(name: str, known: Iterable[str]) -> str:
-    return did_you_mean(name, known) or f"known: {', '.join(sorted(known)) or 'none'}"
+def _in_short(faults: list[str]) -> str:
+    more = [f"and {len(faults) - 3} more"] if len(faults) > 4 else []
+    return one_line("; ".join([*faults[: 3 if more else 4], *more]))

@@ -1,4 +1,8 @@
-"""Which plugins may load: what the environment says, by distribution or entry point name."""
+"""Which plugins may load: what the environment says.
+
+A distribution's name can be trusted, since installing it was somebody's decision; an entry point's
+name is whatever its author wrote. So the allow-list takes distributions, the deny-list either.
+"""
 
 from __future__ import annotations
 
@@ -37,17 +41,11 @@ class Policy:
 
     def reason_against(self, distribution: str, entry_point: str, *, builtin: bool) -> str | None:
         """Why this plugin may not load, or None."""
-        names = {canonical(distribution), canonical(entry_point)}
-        if names & self.denied:
+        if {canonical(distribution), canonical(entry_point)} & self.denied:
             return f"{DENY} names it"
-        if not builtin and self.allowed is not None and not names & self.allowed:
+        if not builtin and self.allowed is not None and canonical(distribution) not in self.allowed:
             return f"{ALLOW} does not name it"
         return None
-
-    @property
-    def names(self) -> frozenset[str]:
-        """Every name that the policy mentions."""
-        return self.denied | (self.allowed or frozenset())
 
 
 def _words(text: str) -> frozenset[str]:

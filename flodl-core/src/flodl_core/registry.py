@@ -11,58 +11,24 @@ import importlib
 import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, final
 
-from attrs import define, field
-
 from flodl_core.component import KINDS
-from flodl_core.errors import AmbiguousComponent, ComponentError, UnknownComponent, did_you_mean
+from flodl_core.discovery import FIRST_PARTY
+from flodl_core.errors import ComponentError, PluginError, UnknownComponent
+from flodl_core.guard import shown
 from flodl_core.names import Name, kind_named, plural
-from flodl_core.plugins import FIRST_PARTY, PluginHost, PluginReport, Problem
+from flodl_core.plugins import SESSION, PluginHost, PluginReport, Problem
 from flodl_core.policy import Policy
 from flodl_core.provider import Component
 from flodl_core.reference import FrozenTable, Ref, Reference, as_reference
+from flodl_core.shelf import Shelf, choose
+from flodl_core.suggestions import suggestions
+from flodl_core.where import caller
 
-_HOME = {
-    "module": "flodl-nn",
-    "loss": "flodl-nn",
-    "optimizer": "flodl-nn",
-    "scheduler": "flodl-nn",
-    "initializer": "flodl-nn",
-    "merge_op": "flodl-graph",
-    "word": "flodl-graph",
-    "sink": "flodl-monitor",
-    "probe": "flodl-monitor",
-    "command": "flodl-cli",
-}
-"""Which of flodl's own distributions brings most of a kind: to say what to install."""
-
-
-@define
-class _Shelf:
-    """The components of one kind, by name and by alias, several per name."""
-
-    names: dict[str, list[Component]] = field(factory=dict)
-    aliases: dict[str, list[Component]] = field(factory=dict)
-
-    def add(self, component: Component) -> None:
-        self.names.setdefault(component.name, []).append(component)
-        for alias in component.spec.aliases:
-            self.aliases.setdefault(alias, []).append(component)
-
-    def matches(self, name: Name) -> list[Component]:
-        """Everything the name may mean; a name goes before an alias."""
-        for shelf in (self.names, self.aliases):
-            found = [c for c in shelf.get(name.bare, ()) if name.distribution in (None, c.origin.distribution)]
-            if found:
-                return found
-        return []
-
-    def known(self) -> set[str]:
-        return {*self.names, *self.aliases}
-
-    def __iter__(self) -> Iterator[Component]:
-        return (component for held in self.names.values() for component in held)
+PATIENCE = 120.0
+"""Seconds a thread waits for another one that loads plugins, before it calls that a deadlock."""
 
 
 @final
@@ -80,7 +46,7 @@ class Registry:
         self._given_policy = policy
         self._lock = threading.RLock()
         self._warned: set[str] = set()
-        self._session: list[tuple[object, str]] = []
+        self._session: dict[str, object] = {}
         self._reset()
 
     @property
@@ -109,7 +75,7 @@ class Registry:
         found = self._lookup(wanted)
         if not found:
             raise self._unknown(wanted, name)
-        component = _choose(wanted, found)
+        component = choose(wanted, found)
         self._warn_if_deprecated(component)
         return component
 
@@ -120,9 +86,10 @@ class Registry:
             kind: One kind only.
             deprecated: Include what is deprecated.
         """
-        self._load_plugins()
         kinds = self.kinds if kind is None else (_checked(kind),)
-        chosen = [c for k in kinds for c in self._shelves[k] if deprecated or c.spec.deprecated is None]
+        with self._alone():
+            self._load_plugins()
+            chosen = [c for k in kinds for c in self._shelves[k] if deprecated or c.spec.deprecated is None]
         return tuple(sorted(chosen, key=lambda c: (self.kinds.index(c.kind), c.name, c.origin.distribution)))
 
     def create(self, kind: str, reference: Reference, *args: Any, **kwargs: Any) -> Any:
@@ -148,79 +115,116 @@ class Registry:
         Only built-ins count, so that the answer does not depend on which plugins happen to be loaded.
         """
         known = self._classes.get((kind, made))
-        if known is None and (kind, made) not in self._classes:
-            with self._lock:
-                self._take(self._host.load(lambda report: report.builtin))
+        if known is None:
+            with self._alone():
+                self._load_builtins()
                 shelf = self._shelves[_checked(kind)]
                 known = next((c for c in shelf if c.origin.builtin and c.is_class(made)), None)
+            if known is not None:  # a class that is none now may be one when more is imported
                 self._classes[kind, made] = known
         return known
 
-    def register(self, plugin: object, name: str = "session") -> None:
+    def register(self, plugin: object, name: str = SESSION) -> None:
         """Take in a plugin object of this session: a module or namespace with `@hookimpl` functions.
 
-        Its components have the distribution `session`; they never win over an installed name.
+        Its components have the distribution `session`; they never win over an installed name. A
+        second plugin of the same name replaces the first: a notebook's cell may run again.
         """
-        with self._lock:
-            self._session.append((plugin, name))
+        with self._alone():
+            self._session[name] = plugin
+            for shelf in self._shelves.values():
+                for component in [c for c in shelf if _of_session(c, name)]:
+                    shelf.remove(component)
             self._host.add(plugin, name)
             if self._loaded_all:
-                self._take(self._host.load(lambda report: report.distribution == "session"))
+                self._take(self._host.load(lambda report: True))
 
     def plugins(self) -> tuple[PluginReport, ...]:
         """What became of each plugin. Loads nothing; `list()` before it loads all."""
-        return self._host.reports()
+        with self._alone():
+            return self._host.reports()
 
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with plugins and names, as far as they were loaded."""
         return self._host.problems()
 
     def refresh(self) -> None:
-        """Look again: something was installed or removed while this process ran."""
-        with self._lock:
+        """Look again: something was installed or removed while this process ran.
+
+        Raises:
+            PluginError: It is called by a plugin that is being loaded.
+        """
+        with self._alone():
+            if self._host.loading:
+                raise PluginError(f"refresh() was called while {self._host.loading} is being loaded")
             importlib.invalidate_caches()
             self._reset()
-            for plugin, name in self._session:
+            for name, plugin in self._session.items():
                 self._host.add(plugin, name)
 
     def _reset(self) -> None:
+        self._builtins_ready = self._loaded_all = False
         self._host = PluginHost(self._given_policy)
-        self._shelves = {kind: _Shelf() for kind in KINDS}
-        self._classes: dict[tuple[str, type], Component | None] = {}
-        self._loaded_all = False
+        self._shelves = {kind: Shelf() for kind in KINDS}
+        self._classes: dict[tuple[str, type], Component] = {}
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One thread at a time; the same thread may come again, as a plugin does that asks while it is loaded."""
+        if not self._lock.acquire(timeout=PATIENCE):
+            raise PluginError(
+                f"another thread has been loading plugins for {PATIENCE:.0f} s: {self._host.loading}",
+                mend="a plugin must not wait for the registry while it is imported",
+            )
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def _lookup(self, name: Name) -> Sequence[Component]:
-        with self._lock:
-            self._take(self._host.load(lambda report: report.builtin))
-            shelf = self._shelves[name.kind]
-            found = shelf.matches(name)
-            if found or name.distribution in FIRST_PARTY:
+        if self._builtins_ready:  # without the lock: what is built in is there while others load plugins
+            found = self._shelves[name.kind].matches(name)
+            if found and found[0].origin.builtin:
+                return found
+        with self._alone():
+            self._load_builtins()
+            found = self._shelves[name.kind].matches(name)
+            if (found and found[0].origin.builtin) or name.distribution in FIRST_PARTY:
                 return found
             self._load_plugins()
-            return shelf.matches(name)
+            return self._shelves[name.kind].matches(name)
+
+    def _load_builtins(self) -> None:
+        if not self._builtins_ready:
+            self._take(self._host.load(lambda report: report.builtin))
+            self._builtins_ready = True
 
     def _load_plugins(self) -> None:
-        with self._lock:
-            self._take(self._host.load(lambda report: report.builtin))
+        if not self._loaded_all:
+            self._load_builtins()
             self._take(self._host.load(lambda report: True))
-            self._loaded_all = True
+            self._loaded_all = self._host.loading is None
 
-    def _take(self, components: Iterable[Component]) -> None:
-        for component in components:
-            shelf = self._shelves[component.kind]
-            rivals = [rival for rival in shelf.names.get(component.name, ()) if rival is not component]
-            shelf.add(component)
-            if rivals:
-                self._tell_collision(component, rivals)
+    def _take(self, brought: Iterable[Sequence[Component]]) -> None:
+        """Put on the shelves what each plugin brings, at once: the next one may ask for it."""
+        for components in brought:
+            for component in components:
+                self._put(component)
 
-    def _tell_collision(self, component: Component, rivals: Iterable[Component]) -> None:
-        builtin = next((rival for rival in rivals if rival.origin.builtin), None)
-        report = next((r for r in self._host.reports() if r.key == _plugin_key(component)), None)
-        if builtin:
-            what = f"{component.kind} {component.name!r} is built in; the bare name stays {builtin.qualified}"
-        else:
-            what = f"{component.kind} {component.name!r} is also {', '.join(sorted(r.qualified for r in rivals))}"
-        self._host.tell(Problem(report, what, f"write {component.qualified!r} for this one"))
+    def _put(self, component: Component) -> None:
+        shelf = self._shelves[component.kind]
+        if twin := shelf.twin(component):
+            what = f"{component.kind} {component.name!r} is also brought by the entry point {twin.origin.entry_point!r}"
+            self._tell(component, what, f"the one of {twin.origin.entry_point!r} counts")
+            return
+        shelf.add(component)
+        for what in shelf.clashes(component):
+            self._tell(component, what, f"write {component.qualified!r} for this one")
+
+    def _tell(self, component: Component, what: str, mend: str) -> None:
+        key = f"{component.origin.distribution}:{component.origin.entry_point}"
+        report = next((r for r in self._host.reports() if r.key == key), None)
+        self._host.tell(Problem(report, what, mend))
 
     def _argument(self, kind: str, value: Any) -> Any:
         """A reference among the arguments is made too: of its own kind when it says so, else of the outer one."""
@@ -237,55 +241,27 @@ class Registry:
         if component.spec.deprecated is not None and component.id not in self._warned:
             self._warned.add(component.id)
             message = f"{component.kind} {component.name!r} is deprecated: {component.spec.deprecated}"
-            warnings.warn(message, FutureWarning, stacklevel=3)
+            place = caller()  # the user's line, however deep in flodl the name was looked up
+            warnings.warn_explicit(message, FutureWarning, place.file, place.line)
 
     def _unknown(self, name: Name, text: str) -> UnknownComponent:
-        hints = [hint for hint in self._hints(name) if hint]
+        hints = list(suggestions(name, self._shelves, self.plugins()))
         return UnknownComponent(
-            f"no {name.kind.replace('_', ' ')} is called {text!r}",
+            f"no {name.kind.replace('_', ' ')} is called {shown(text)}",
             mend="; ".join(hints) or f"flodl list {plural(name.kind)} shows all",
         )
-
-    def _hints(self, name: Name) -> Iterator[str | None]:
-        shelf = self._shelves[name.kind]
-        if name.distribution is not None:
-            brought = {c.origin.distribution for c in shelf}
-            yield did_you_mean(name.distribution, brought - {name.distribution})
-        yield did_you_mean(name.bare, shelf.known())
-        others = [kind for kind, other in self._shelves.items() if kind != name.kind and name.bare in other.known()]
-        if others:
-            yield f"{name.bare!r} is a {' and a '.join(others)}".replace("_", " ")
-        home = _HOME.get(name.kind)
-        if home and home not in {report.distribution for report in self.plugins()}:
-            yield f"flodl's own {plural(name.kind)} come with {home}: pip install {home}"
-        failed = [r for r in self.plugins() if r.state == "failed" or (r.builtin and r.state == "disabled")]
-        if failed:
-            yield f"not loaded: {', '.join(f'{r.distribution} {r.version} ({r.state})' for r in failed)}"
 
 
 components = Registry()
 """The registry of this process."""
 
 
-def _checked(kind: str) -> str:
-    return kind if kind in KINDS else kind_named(kind)
+def _checked(kind: object) -> str:
+    return kind if isinstance(kind, str) and kind in KINDS else kind_named(kind)
 
 
-def _plugin_key(component: Component) -> str:
-    return f"{component.origin.distribution}:{component.origin.entry_point}"
-
-
-def _choose(name: Name, found: Sequence[Component]) -> Component:
-    """A built-in, or the only one; of one distribution's, the first by entry point."""
-    builtin = [component for component in found if component.origin.builtin]
-    candidates = builtin or found
-    if len({component.origin.distribution for component in candidates}) == 1:
-        return candidates[0]
-    qualified = sorted(component.qualified for component in candidates)
-    raise AmbiguousComponent(
-        f"{len(qualified)} plugins bring a {name.kind.replace('_', ' ')} called {name.bare!r}",
-        mend=f"write {' or '.join(map(repr, qualified))}",
-    )
+def _of_session(component: Component, name: str) -> bool:
+    return component.origin.distribution == SESSION and component.origin.entry_point == name
 
 
 def _an_object(kind: str, value: Any) -> Any:
