@@ -1,0 +1,156 @@
+"""`flodl show`: one component, from its declaration to its parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from flodl_core.component import KINDS, Example
+from flodl_core.errors import FlodlError, PluginError, UnknownComponent, UsageError
+from flodl_core.names import kind_named, plural
+from flodl_core.provider import Component
+from flodl_core.reference import Ref
+from flodl_core.registry import components
+from flodl_core.where import Where
+
+from flodl_cli.commands.list import as_data
+from flodl_cli.examples import ExampleCommand
+from flodl_cli.kinds import complete_kinds, complete_names
+from flodl_cli.locate import find_target, source_of
+from flodl_cli.output.human import print_pairs, print_table
+from flodl_cli.output.machine import print_json
+from flodl_cli.parameters import parameters_of
+from flodl_cli.selection import nothing_found
+from flodl_cli.settings import switches
+
+
+@click.command(
+    "show",
+    cls=ExampleCommand,
+    examples=(
+        ("flodl show module linear", "everything about one"),
+        ("flodl show adamw", "the kind is left out"),
+        ("flodl show losses flodl-nn/mse --json", "a full name, as data"),
+        ("flodl show module conv2d --no-params", "without importing anything"),
+    ),
+)
+@click.argument("kind_or_name", metavar="[KIND]", shell_complete=complete_kinds)
+@click.argument("name", metavar="NAME", required=False, shell_complete=complete_names)
+@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@click.option("--params/--no-params", default=True, help="The parameters; they need its import, and so perhaps torch.")
+@switches(hidden=True)
+def command(kind_or_name: str, name: str | None, as_json: bool, params: bool) -> None:
+    """Show one component: what it is for, where it comes from, what it takes.
+
+    KIND may be left out where the name is of one kind only. NAME may be an alias, or a full name
+    such as flodl-nn/linear.
+    """
+    component = components.find(kind_named(kind_or_name), name) if name else _of_any_kind(kind_or_name)
+    parameters, problem = parameters_of(component) if params else (None, None)
+    where = _where(component, imported=parameters is not None)
+    if as_json:
+        print_json(_as_data(component, where, parameters, problem))
+    else:
+        _print(component, where, parameters, problem)
+
+
+def _of_any_kind(name: str) -> Component:
+    """The component that a name alone means, when it means one."""
+    prefix, colon, _ = name.partition(":")
+    kinds = [prefix] if colon and prefix in KINDS else components.kinds
+    found = [component for kind in kinds if (component := _find(kind, name))]
+    if not found:
+        raise (
+            nothing_found(None, name)
+            if name not in KINDS
+            else UsageError(f"which {name}?", where="flodl show", mend=f"flodl list {plural(name)} shows them")
+        )
+    if len(found) > 1:
+        mend = " or ".join(f"flodl show {component.kind} {name}" for component in found)
+        raise UsageError(f"{name!r} is of several kinds", where="flodl show", mend=mend)
+    return found[0]
+
+
+def _find(kind: str, name: str) -> Component | None:
+    try:
+        return components.find(kind, name)
+    except UnknownComponent:
+        return None
+
+
+def _where(component: Component, *, imported: bool) -> Where | None:
+    """From the object itself when it is imported anyway, which sees through re-exports; else from the files."""
+    if imported:
+        try:
+            return source_of(component.load()) or find_target(component.spec.target)
+        except PluginError:
+            pass
+    return find_target(component.spec.target)
+
+
+def _as_data(
+    component: Component, where: Where | None, parameters: list[dict[str, Any]] | None, problem: str | None
+) -> dict[str, Any]:
+    spec, example = component.spec, component.spec.example
+    return {
+        **as_data(component),
+        "target": spec.target,
+        "requires": list(spec.requires),
+        "requires_api": spec.requires_api,
+        "inputs": list(getattr(spec, "inputs", ())),
+        "outputs": list(getattr(spec, "outputs", ())),
+        "example": example and {"call": _call(component, example), "inputs": list(example.inputs)},
+        "file": where and where.file,
+        "line": (where and where.line) or None,
+        "unavailable": _unavailable(component),
+        "parameters": parameters,
+        "parameters_problem": problem,
+    }
+
+
+def _print(
+    component: Component, where: Where | None, parameters: list[dict[str, Any]] | None, problem: str | None
+) -> None:
+    spec = component.spec
+    click.echo(f"{component.kind} {component.name}: {spec.summary}")
+    print_pairs(
+        [
+            ("from", f"{component.origin} (entry point {component.origin.entry_point})"),
+            ("full name", component.id),
+            ("aliases", ", ".join(spec.aliases)),
+            ("category", spec.category),
+            ("deprecated", spec.deprecated or ""),
+            ("requires", ", ".join(spec.requires)),
+            ("unavailable", _unavailable(component) or ""),
+            ("inputs", ", ".join(getattr(spec, "inputs", ()))),
+            ("outputs", ", ".join(getattr(spec, "outputs", ()))),
+            ("target", spec.target),
+            ("file", str(where) if where else ""),
+            ("example", _call(component, spec.example) if spec.example else ""),
+            ("fed with", ", ".join(spec.example.inputs) if spec.example else ""),
+        ]
+    )
+    if problem:
+        click.echo(f"\nparameters: not available, {problem}")
+    elif parameters:
+        click.echo()
+        print_table(["parameter", "default", "type"], [_row(parameter) for parameter in parameters])
+    elif parameters is not None:
+        click.echo("\nparameters: none")
+
+
+def _row(parameter: dict[str, Any]) -> list[str]:
+    default = "(required)" if parameter["required"] else parameter["default"] or ""
+    return [parameter["name"], default, parameter["type"] or ""]
+
+
+def _call(component: Component, example: Example) -> str:
+    return repr(Ref(component.name, example.args, example.kwargs))
+
+
+def _unavailable(component: Component) -> str | None:
+    try:
+        component.check_requirements()
+    except FlodlError as error:
+        return error.what
+    return None

@@ -1,0 +1,140 @@
+"""The forms a value in an experiment file may have: what is expected, said in words, and how it is told."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, final
+
+from attrs import frozen
+from flodl_core.component import KINDS
+
+_NAME = re.compile(rf"(({'|'.join(KINDS)}):)?([A-Za-z0-9][\w.\-]*/)?[A-Za-z]\w*", re.ASCII)
+_CODE_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_][\w.]*|[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
+NAMES_ONLY = "experiment files hold names only, never code: flodl list shows what is registered"
+
+
+@final
+@frozen
+class Form:
+    """One form of value.
+
+    Args:
+        expects: The form in words: "a whole number, at least 1".
+        accepts: Whether a value has it.
+        read: The value as the schema keeps it.
+        mend: What to do about any value that has not.
+    """
+
+    expects: str
+    accepts: Callable[[Any], bool]
+    read: Callable[[Any], Any] = lambda value: value
+    mend: str | None = None
+
+
+def text() -> Form:
+    """Any string that says something."""
+    return Form("a string, not empty", lambda value: isinstance(value, str) and bool(value.strip()))
+
+
+def identifier() -> Form:
+    """A label of a graph."""
+    return Form("an identifier", lambda value: isinstance(value, str) and value.isidentifier())
+
+
+def path(suffix: str) -> Form:
+    """Where a file goes; the suffix says what it is, and keeps a file of another kind from being replaced."""
+    return Form(f"a path that ends in {suffix}", lambda value: isinstance(value, str) and value.endswith(suffix))
+
+
+def whole(*, at_least: int, at_most: int = 2**63 - 1) -> Form:
+    """An integer."""
+    limit = "" if at_most == 2**63 - 1 else f" and at most {at_most}"
+    return Form(
+        f"a whole number, at least {at_least}{limit}",
+        lambda value: isinstance(value, int) and not isinstance(value, bool) and at_least <= value <= at_most,
+    )
+
+
+def fraction() -> Form:
+    """A part of a whole that leaves something."""
+    return Form("a number from 0 up to, not including, 1", lambda value: _is_number(value) and 0 <= value < 1, float)
+
+
+def positive() -> Form:
+    """A finite number above 0."""
+    return Form("a number above 0", lambda value: _is_number(value) and value > 0, float)
+
+
+def one_of(*words: str) -> Form:
+    """One of a few words."""
+    return Form(" or ".join(f'"{word}"' for word in words), lambda value: value in words)
+
+
+def component_name() -> Form:
+    """A registered name: `[kind:][distribution/]name`; a code path is none."""
+    return Form("the name of a component", is_name, mend=NAMES_ONLY)
+
+
+def arguments() -> Form:
+    """Positional arguments of a component."""
+    return Form("a list of positional arguments", lambda value: isinstance(value, list), tuple)
+
+
+def tables() -> Form:
+    """One table per node of a flow."""
+    return Form(
+        "one table per node, written [[model.flow]]",
+        lambda value: isinstance(value, list) and bool(value) and all(isinstance(item, Mapping) for item in value),
+        tuple,
+    )
+
+
+def references() -> Form:
+    """Names, or tables that `use` one."""
+    return Form('a list of names or of tables such as { use = "csv", path = "run.csv" }', _are_references, tuple)
+
+
+def is_name(value: object) -> bool:
+    """Whether a value can be a component's name at all.
+
+    >>> is_name("flodl-nn/linear"), is_name("os:system"), is_name("os.system")
+    (True, True, False)
+    """
+    return isinstance(value, str) and _NAME.fullmatch(value) is not None
+
+
+def is_code_path(value: object) -> bool:
+    """Whether a value reads like a way into a Python module, and not like a name.
+
+    >>> is_code_path("os:system"), is_code_path("acme.layers.SwiGLU"), is_code_path("module:linear")
+    (True, True, False)
+    """
+    return isinstance(value, str) and not is_name(value) and _CODE_PATH.fullmatch(value) is not None
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it, short, with its type in TOML's words.
+
+    >>> shown("fast"), shown(True)
+    ("'fast' (a string)", 'true (a boolean)')
+    """
+    if isinstance(value, Mapping):
+        return "a table"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    if isinstance(value, bool):
+        return f"{str(value).lower()} (a boolean)"
+    words = repr(value) if len(repr(value)) <= 60 else repr(value)[:57] + "..."
+    kind = {str: "a string", int: "an integer", float: "a float"}.get(type(value), f"a {type(value).__name__}")
+    return f"{words} ({kind})"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _are_references(value: object) -> bool:
+    """Only the outer form: whether each names a registered component is asked, one by one, of the registry."""
+    return isinstance(value, list) and all(isinstance(item, str | Mapping) for item in value)

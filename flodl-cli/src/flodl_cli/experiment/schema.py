@@ -1,0 +1,123 @@
+"""What an experiment file may say: one frozen class per table, each key with its form, default and help.
+
+The classes are the schema: the reader, the messages and the reference page are all made from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, final
+
+from attrs import NOTHING, field, frozen
+from flodl_core.reference import Ref
+
+from flodl_cli.experiment import forms
+from flodl_cli.experiment.forms import Form
+
+
+def _key(form: Form, about: str, default: Any = NOTHING) -> Any:
+    return field(default=default, metadata={"form": form, "help": about})
+
+
+def _options() -> Any:
+    """Every other key of the table: the component's own keyword arguments."""
+    return field(factory=dict, metadata={"help": "every other key: the component's own arguments"})
+
+
+@frozen(kw_only=True)
+class ComponentTable:
+    """A component by name, and its own arguments."""
+
+    use: str = _key(forms.component_name(), "the component's name")
+    args: tuple[Any, ...] = _key(forms.arguments(), "its positional arguments", ())
+    options: Mapping[str, Any] = _options()
+
+    @property
+    def reference(self) -> Ref:
+        """The component with its arguments, not yet made."""
+        return Ref(self.use, self.args, self.options)
+
+
+@final
+@frozen(kw_only=True)
+class DataTable(ComponentTable):
+    """Which data set, what part is held out, and how the rest is batched."""
+
+    holdout: float = _key(
+        forms.fraction(), "the part kept away from training; classes keep their proportions in it", 0.2
+    )
+    batch_size: int = _key(forms.whole(at_least=1), "examples per training step", 64)
+    seed: int | None = _key(
+        forms.whole(at_least=0), "seed of the split into training and held-out examples; default: [train] seed", None
+    )
+
+
+@final
+@frozen(kw_only=True)
+class ModelTable:
+    """The model, as a flow of words."""
+
+    flow: tuple[Mapping[str, Any], ...] = _key(forms.tables(), "one [[model.flow]] table per node, in order")
+    label: str | None = _key(forms.identifier(), "the graph's own name", None)
+
+
+@final
+@frozen(kw_only=True)
+class TrainTable:
+    """How long and on what to train."""
+
+    epochs: int = _key(forms.whole(at_least=1), "passes over the training examples")
+    seed: int = _key(forms.whole(at_least=0), "seed of the first weights, of the order of examples and of dropout", 0)
+    device: str = _key(forms.one_of("auto", "cpu", "cuda"), '"auto" takes a CUDA device where there is one', "auto")
+    clip_norm: float | None = _key(
+        forms.positive(), "the longest the gradient may be, all parameters together; left out: any length", None
+    )
+    accumulate: int = _key(forms.whole(at_least=1), "batches whose gradients are added up before a step", 1)
+
+
+@final
+@frozen(kw_only=True)
+class MonitorTable:
+    """Where the numbers of each epoch go."""
+
+    sinks: tuple[Any, ...] = _key(forms.references(), "sinks, by name or with their arguments", ("terminal",))
+
+
+@final
+@frozen(kw_only=True)
+class CheckpointTable:
+    """Where the trained weights go."""
+
+    path: str = _key(forms.path(".safetensors"), "the file; its folders are created, an older file is replaced whole")
+
+
+@final
+@frozen(kw_only=True)
+class Experiment:
+    """One training run as data."""
+
+    data: DataTable
+    model: ModelTable
+    loss: ComponentTable
+    optimizer: ComponentTable
+    schedule: tuple[ComponentTable, ...] = ()
+    train: TrainTable
+    monitor: MonitorTable = field(factory=MonitorTable)
+    checkpoint: CheckpointTable | None = None
+
+
+TABLES: Mapping[str, type[Any]] = {
+    "data": DataTable,
+    "model": ModelTable,
+    "loss": ComponentTable,
+    "optimizer": ComponentTable,
+    "schedule": ComponentTable,
+    "train": TrainTable,
+    "monitor": MonitorTable,
+    "checkpoint": CheckpointTable,
+}
+"""Every table of an experiment file; [schedule] may also be [[schedule]], one after the other."""
+
+REQUIRED = ("data", "model", "loss", "optimizer", "train")
+COMPONENT_KINDS = {"data": "dataset", "loss": "loss", "optimizer": "optimizer", "schedule": "scheduler"}
+"""The tables that name a component, and of which kind it is."""

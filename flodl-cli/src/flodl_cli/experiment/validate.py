@@ -1,0 +1,133 @@
+"""From a document's plain data to the tables of the schema; each fault is kept with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, final
+
+from attrs import NOTHING, Attribute, define, field, fields
+from flodl_core.errors import ExperimentError, FlodlError, did_you_mean, join_errors
+
+from flodl_cli.experiment.document import Document
+from flodl_cli.experiment.forms import NAMES_ONLY, is_code_path, shown
+from flodl_cli.experiment.lines import Path
+from flodl_cli.experiment.schema import REQUIRED, TABLES
+
+_CODE_KEYS = frozenset(
+    {"target", "_target_", "class", "_class_", "class_path", "callable", "import", "module", "entry_point"}
+)
+_SAMPLES = {
+    "use": 'use = "...", a name that flodl list shows',
+    "epochs": "epochs = 20",
+    "sinks": 'sinks = ["terminal"]',
+    "path": 'path = "runs/model.safetensors"',
+    "flow": 'write [[model.flow]] and below it through = "linear", args = [64, 10]',
+}
+
+
+@final
+@define
+class Faults:
+    """What is wrong with a document, each fault with its place."""
+
+    document: Document
+    found: list[FlodlError] = field(factory=list)
+
+    def add(self, what: str, *path: str | int, mend: str | None = None) -> None:
+        """Keep one fault of the thing that `path` leads to."""
+        self.found.append(ExperimentError(what, where=self.document.where(*path), mend=mend))
+
+    def adopt(self, error: FlodlError, *path: str | int) -> None:
+        """Keep somebody else's error; it belongs to the thing that `path` leads to."""
+        for part in error.parts:
+            where = part.where or self.document.where(*path)
+            self.found.append(type(part)(part.what, where=where, mend=part.mend))
+
+    def raise_any(self) -> None:
+        """Raise all that was found, in the order of the file."""
+        if self.found:
+            raise join_errors(sorted(self.found, key=lambda error: getattr(error.where, "line", 0)))
+
+
+def read_tables(document: Document, faults: Faults) -> dict[str, Any]:
+    """Every table that the schema knows, as its class; what breaks the schema becomes a fault."""
+    _check_tables(document.data, faults)
+    return {name: _read(name, document.data[name], faults) for name in TABLES if name in document.data}
+
+
+def _check_tables(data: Mapping[str, Any], faults: Faults) -> None:
+    unknown = {name: did_you_mean(name, TABLES, n=1) or "" for name in data if name not in TABLES}
+    for name, hint in unknown.items():
+        mend = hint or f"tables: {' '.join(f'[{known}]' for known in TABLES)}"
+        what = f"unknown table [{name}]" if isinstance(data[name], Mapping | list) else f"unknown key {name!r}"
+        faults.add(what, name, mend=mend)
+    for name in REQUIRED:
+        if name not in data and not any(repr(name) in hint for hint in unknown.values()):
+            faults.add(f"table [{name}] is missing", mend=f"add [{name}] with {_required_keys(name)}")
+
+
+def _read(name: str, value: Any, faults: Faults) -> Any:
+    if name == "schedule":
+        tables = value if isinstance(value, list) else [value]
+        paths: list[Path] = [(name, i) for i in range(len(tables))] if isinstance(value, list) else [(name,)]
+        return tuple(_read_table(name, table, path, faults) for table, path in zip(tables, paths, strict=True))
+    return _read_table(name, value, (name,), faults)
+
+
+def _read_table(name: str, value: Any, path: Path, faults: Faults) -> Any:
+    """The table as its class, or None after a fault."""
+    if not isinstance(value, Mapping):
+        faults.add(f"[{name}] is a table, got {shown(value)}", *path, mend=f"write [{name}] on a line of its own")
+        return None
+    before = len(faults.found)
+    keys = {attribute.name: attribute for attribute in fields(TABLES[name]) if "form" in attribute.metadata}
+    takes_options = any(attribute.name == "options" for attribute in fields(TABLES[name]))
+    known = {key: _read_value(name, keys[key], item, path, faults) for key, item in value.items() if key in keys}
+    rest = {key: item for key, item in value.items() if key not in keys}
+    for key, item in rest.items():
+        _check_rest(name, key, item, list(keys), takes_options, path, faults)
+    for key in _missing(keys, value):
+        faults.add(f"[{name}] needs the key {key!r}: {keys[key].metadata['help']}", *path, mend=_line_for(keys[key]))
+    if len(faults.found) > before:
+        return None
+    return TABLES[name](**known, **({"options": rest} if takes_options else {}))
+
+
+def _read_value(name: str, key: Attribute[Any], value: Any, path: Path, faults: Faults) -> Any:
+    form = key.metadata["form"]
+    if form.accepts(value):
+        return form.read(value)
+    if is_code_path(value) and form.mend:
+        faults.add(f"[{name}] {key.name}: {value!r} is a path to code, not a name", *path, key.name, mend=form.mend)
+    else:
+        what = f"[{name}] {key.name} is {form.expects}, got {shown(value)}"
+        faults.add(what, *path, key.name, mend=form.mend or _line_for(key))
+    return None
+
+
+def _check_rest(
+    name: str, key: str, value: Any, known: list[str], takes_options: bool, path: Path, faults: Faults
+) -> None:
+    """A key that the schema does not know: the component's own, unless it smells of code."""
+    if key in _CODE_KEYS and is_code_path(value):
+        faults.add(f"[{name}] {key}: {value!r} is a path to code, not a name", *path, key, mend=NAMES_ONLY)
+    elif not takes_options:
+        mend = did_you_mean(key, known) or f"keys of [{name}]: {', '.join(known)}"
+        faults.add(f"[{name}] has no key {key!r}", *path, key, mend=mend)
+
+
+def _missing(keys: Mapping[str, Attribute[Any]], value: Mapping[str, Any]) -> Iterator[str]:
+    return (name for name, key in keys.items() if key.default is NOTHING and name not in value)
+
+
+def _required_keys(name: str) -> str:
+    return ", ".join(key.name for key in fields(TABLES[name]) if key.default is NOTHING and "form" in key.metadata)
+
+
+def _line_for(key: Attribute[Any]) -> str:
+    """A line that would do, for a person to start from."""
+    if key.name in _SAMPLES:
+        return _SAMPLES[key.name]
+    if key.default is None or key.default == ():
+        return f"leave {key.name} out, or give it such a value"
+    return f"{key.name} = {key.default!r}".replace("'", '"')

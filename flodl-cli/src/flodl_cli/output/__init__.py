@@ -1,0 +1,1 @@
+"""What goes to stdout: tables for people, JSON for programs."""

@@ -1,0 +1,61 @@
+"""Tables for people: plain, aligned, whole. Wrapped on a terminal, one line per row in a pipe."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_UNBOUNDED = 100_000
+
+
+def printable(text: str) -> str:
+    r"""Text of others on one line, without control characters: it cannot steer the terminal.
+
+    >>> printable("two\nlines, a\x1b[31m colour")
+    'two lines, a?[31m colour'
+    """
+    return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
+
+
+def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows under their heads, columns as wide as they need; only the last one wraps."""
+    from rich.table import Table  # imported here: only human output pays for it
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
+    for number, head in enumerate(heads):
+        table.add_column(head, overflow="fold", no_wrap=number < len(heads) - 1)
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    console = _console()
+    with console.capture() as captured:
+        console.print(table)
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+def print_pairs(pairs: Iterable[tuple[str, str]]) -> None:
+    """Print `name  value` lines, the values under each other; a name without a value is left out."""
+    said = [(name, printable(value)) for name, value in pairs if value]
+    width = max((len(name) for name, _ in said), default=0)
+    for name, value in said:
+        click.echo(f"{name:<{width}}  {value}")
+
+
+def note(text: str) -> None:
+    """A remark for people, beside the output: on stderr."""
+    click.echo(text, err=True)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    if sys.stdout.isatty():
+        return Console(file=sys.stdout, width=shutil.get_terminal_size().columns, highlight=False)
+    return Console(file=sys.stdout, width=_UNBOUNDED, highlight=False, no_color=True, force_terminal=False)

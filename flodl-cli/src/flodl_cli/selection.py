@@ -1,0 +1,80 @@
+"""Choosing components: by kind, by a word or a wildcard, by the distribution that brought them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from flodl_core.errors import UnknownComponent, UnknownKind, UsageError, did_you_mean
+from flodl_core.names import PLURALS, kind_named, plural
+from flodl_core.policy import canonical
+from flodl_core.provider import Component
+from flodl_core.registry import components
+
+from flodl_cli.kinds import known_distributions
+
+
+def read_kind(word: str | None) -> tuple[str | None, str | None]:
+    """What the first argument of `list` is: a kind, or else a filter.
+
+    Raises:
+        UnknownKind: It is nearly a kind.
+    """
+    if word is None or is_wildcard(word):
+        return None, word
+    try:
+        return kind_named(word), None
+    except UnknownKind as error:
+        if did_you_mean(word.lower(), [*PLURALS, *PLURALS.values()], n=1) and not select(None, word, None, all_=True):
+            raise error from None
+        return None, word
+
+
+def select(kind: str | None, pattern: str | None, distribution: str | None, *, all_: bool) -> tuple[Component, ...]:
+    """The components that fit everything that is said.
+
+    Args:
+        pattern: A wildcard over names and aliases, or a word found in a name, an alias, a category or a summary.
+        all_: Deprecated ones too.
+
+    Raises:
+        UsageError: No plugin belongs to that distribution.
+    """
+    found: Sequence[Component] = components.list(kind, deprecated=all_)
+    if distribution is not None:
+        found = [c for c in found if c.origin.distribution == _known_distribution(distribution)]
+    if pattern is not None:
+        found = [c for c in found if _fits(c, pattern.lower())]
+    return tuple(found)
+
+
+def is_wildcard(pattern: str) -> bool:
+    """Whether a filter is a pattern for whole names: `conv*`, `?elu`."""
+    return any(letter in pattern for letter in "*?[")
+
+
+def nothing_found(kind: str | None, pattern: str) -> UnknownComponent:
+    """The error for a word that fits nothing, with near names."""
+    known = [name for c in components.list(kind, deprecated=True) for name in (c.name, *c.spec.aliases)]
+    kinds = [] if kind else PLURALS
+    what = plural(kind).replace("_", " ") if kind else "kind or component"
+    mend = (
+        did_you_mean(pattern.lower(), [*known, *kinds]) or f"flodl list{f' {plural(kind)}' if kind else ''} shows all"
+    )
+    return UnknownComponent(f"no {what} {'fit' if kind else 'fits'} {pattern!r}", where="flodl list", mend=mend)
+
+
+def _fits(component: Component, pattern: str) -> bool:
+    spec = component.spec
+    names = [word.lower() for word in (spec.name, component.qualified, *spec.aliases)]
+    if is_wildcard(pattern):
+        return any(fnmatchcase(name, pattern) for name in names)
+    return any(pattern in text for text in (*names, spec.category.lower(), spec.summary.lower()))
+
+
+def _known_distribution(name: str) -> str:
+    known = known_distributions()
+    if canonical(name) not in known:
+        mend = did_you_mean(canonical(name), known) or f"plugins: {', '.join(sorted(known)) or 'none'}"
+        raise UsageError(f"no plugin belongs to a distribution {name!r}", where="flodl list --plugin", mend=mend)
+    return canonical(name)
