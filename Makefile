@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 only ?=
+, := ,
 
 PROJECTS := flodl-core flodl-nn flodl-graph flodl-monitor flodl-cli plugins/flodl-lion plugins/flodl-sklearn .
 PYPROJECTS := $(addsuffix /pyproject.toml,$(PROJECTS))
@@ -12,7 +13,7 @@ QUIET := $(if $(shell test -t 2 && echo yes),,--quiet)
 PIP := -m pip --disable-pip-version-check install $(QUIET) --constraint constraints.txt
 
 # Other interpreters that pyenv holds take part in `make test`, on PATH or not.
-export TOX_DISCOVER ?= $(wildcard $(HOME)/.pyenv/versions/3.1[0-9]*/bin/python3.1[0-9])
+export TOX_DISCOVER ?= $(subst $() ,$(,),$(wildcard $(HOME)/.pyenv/versions/3.1[0-9]*/bin/python3.1[0-9]))
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint format test-gpu constraints changelog clean python
@@ -25,7 +26,7 @@ run: .venv/installed ## train a network on handwritten digits, in an environment
 	@.venv/bin/flodl run examples/digits.toml
 
 test: .venv-test/installed ## run every check; `make test only=nn` runs one environment with what it needs
-	@echo "flodl: running the checks; from nothing this takes about 10 minutes on 2 cores, later half of that"
+	@echo "flodl: running the checks; from nothing this takes about 6 minutes on 2 cores, later half of that"
 	@.venv-test/bin/tox run $(if $(only),-e wheels$(,)base$(,)$(only))
 
 lint: .venv-test/installed ## style, import contracts, declared dependencies (seconds)
@@ -81,5 +82,3 @@ python:
 	echo "flodl: Python 3.10 or newer is needed, and $(PYTHON) is $$($(PYTHON) --version 2>&1 || echo not there)"; \
 	echo "  at: $$(command -v $(PYTHON) || echo no $(PYTHON) on PATH)"; \
 	echo "  try: make ... PYTHON=python3.12"; exit 1; } >&2
-
-, := ,

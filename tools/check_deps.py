@@ -51,9 +51,7 @@ def source_problems(project: Project, known: dict[str, Project]) -> Iterator[str
     """Imports of the package that its declared dependencies do not cover, and dependencies that it does not use."""
     mine = {project.package, *declared(project)}
     optional = OPTIONAL.get(project.name, set())
-    typing = {module for each in known.values() for module in declared(each)} - {
-        each.package for each in known.values()
-    }
+    typing = set(modules_for(third_party(known.values())))
     used = list(imports_of(project.files()))
     for each in used:
         for_typing = each.typing_only and each.module in typing | optional | {"typing_extensions"}

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeGuard
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def imports_below(node: ast.AST, around: Import) -> Iterator[Import]:
         yield Import(name, around.file, getattr(node, "lineno", 0), around.typing_only, around.lazy)
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
         around = Import("", around.file, 0, around.typing_only, lazy=True)
-    guarded = node.body if is_typing_guard(node) and isinstance(node, ast.If) else []
+    guarded = node.body if is_typing_guard(node) else []
     for below in ast.iter_child_nodes(node):
         typing_only = around.typing_only or below in guarded
         yield from imports_below(below, Import("", around.file, 0, typing_only, around.lazy))
@@ -54,5 +55,6 @@ def names_in(node: ast.AST) -> list[str]:
     return []
 
 
-def is_typing_guard(node: ast.AST) -> bool:
+def is_typing_guard(node: ast.AST) -> TypeGuard[ast.If]:
+    """Is this `if TYPE_CHECKING:`?"""
     return isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")

@@ -72,7 +72,7 @@ def main() -> None:
     else:
         extras = {need.name: f"[{','.join(need.extras)}]" for need in asked if need.extras}
         targets = [f"{wheel_of(project, options.wheels)}{extras.get(project.name, '')}" for project in wanted]
-    pip("install", "--constraint", str(ROOT / "constraints.txt"), *targets)
+    pip("install", "--no-compile", "--constraint", str(ROOT / "constraints.txt"), *targets)
     print(f"installed {'what is needed by ' if options.third_party else ''}{', '.join(each.name for each in wanted)}")
 
 

@@ -1,0 +1,72 @@
+"""Write docs/reference/hooks.md from the hook specifications and the specs that they take.
+
+Usage: python tools/hooks_page.py
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+
+import attrs
+import flodl_core.component
+from flodl_core import hookspecs
+from projects import ROOT
+
+PAGE = ROOT / "docs" / "reference" / "hooks.md"
+HEAD = """# Hooks
+
+What a distribution may bring to flodl, one hook per kind of component. A plugin is a module, named by an entry point
+of the group `flodl`; each hook returns or yields specs. This page is made by `python tools/hooks_page.py` from
+`flodl_core.hookspecs` and `flodl_core.component`; the API version is {version}.
+
+```toml
+[project.entry-points.flodl]
+acme = "acme.flodl_plugin"
+```
+"""
+FIELDS = """
+## What every spec holds
+
+All arguments are given by keyword.
+
+| argument | default |
+|---|---|
+{rows}
+"""
+
+
+def spec_of(kind: str) -> type[attrs.AttrsInstance]:
+    """The spec class of a kind: `merge_op` -> MergeOpSpec."""
+    found: type[attrs.AttrsInstance] = getattr(flodl_core.component, kind.title().replace("_", "") + "Spec")
+    return found
+
+
+def rows(spec: type[attrs.AttrsInstance], known: frozenset[str] = frozenset()) -> Iterator[str]:
+    """One line per argument of a spec that is not in `known`."""
+    for field in attrs.fields(spec):
+        if field.init and field.name not in known:
+            default = "required" if field.default is attrs.NOTHING else f"`{field.default!r}`"
+            yield f"| `{field.name}` | {default} |"
+
+
+def page() -> str:
+    """The text of the page."""
+    shared = flodl_core.component.ComponentSpec
+    known = frozenset(field.name for field in attrs.fields(shared))
+    parts = [HEAD.format(version=hookspecs.API_VERSION)]
+    for hook, kind in hookspecs.HOOKS.items():
+        function, spec = getattr(hookspecs, hook), spec_of(kind)
+        arguments = ", ".join(inspect.signature(function).parameters)
+        parts.append(
+            f"\n## `{hook}({arguments})`\n\n{inspect.getdoc(function)}\n\nYields `{spec.__name__}`, kind `{kind}`"
+        )
+        own = list(rows(spec, known))
+        parts.append(", which adds:\n\n| argument | default |\n|---|---|\n" + "\n".join(own) + "\n" if own else ".\n")
+    return "".join(parts) + FIELDS.format(rows="\n".join(rows(shared)))
+
+
+if __name__ == "__main__":
+    PAGE.parent.mkdir(parents=True, exist_ok=True)
+    PAGE.write_text(page())
+    print(f"wrote {PAGE.relative_to(ROOT)}")
