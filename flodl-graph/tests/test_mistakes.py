@@ -53,7 +53,12 @@ def test_all_mistakes_are_told_together() -> None:
     ("flow", "what"),
     [
         (FlowBuilder("gelu").split("relu"), "split() opens at least 2 branches, got 1"),
-        (FlowBuilder("gelu").using("h"), "using('h') names no tag and no input"),
+        (FlowBuilder(lambda x, h: x + h).using("h"), "using('h') names no tag and no input"),
+        (FlowBuilder("gelu").using("h"), "gelu_1 takes no argument 'h' besides the stream"),
+        (FlowBuilder("gelu").at("h"), "at('h') names no tag and no input"),
+        (FlowBuilder("gelu").merge("add"), "merge() joins open branches, and there is one stream"),
+        (FlowBuilder("gelu").tag(weights="w"), "gelu_1 has no output 'weights' besides the stream"),
+        (FlowBuilder("gelu").word("fork", "relu").through("tanh"), "relu_1 beside the stream is never used"),
         (FlowBuilder().using("h"), "using() speaks to the module written last, and there is none"),
         (FlowBuilder("gelu").tag("a").through("relu").tag("a"), "tag 'a' is given twice"),
         (FlowBuilder("gelu").tag("train"), "tag 'train' is an attribute that every graph has"),
@@ -78,16 +83,6 @@ def test_using_an_argument_the_module_does_not_take() -> None:
     error = failure(FlowBuilder("linear", 2, 2).tag("h").through("gelu").using("h"))
     assert isinstance(error, BuildError)
     assert error.what == "gelu_1 takes no argument 'h' besides the stream"
-
-
-def test_a_forward_reference_says_what_to_do() -> None:
-    """A tag that comes later is no value yet."""
-
-    def add(x: float, later: float) -> float:
-        return x + later
-
-    error = failure(FlowBuilder(add).using("later").through("gelu").tag("later"))
-    assert error.what == "using('later') comes before the value it names"
 
 
 def test_arguments_after_an_object() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import reduce
+from typing import NamedTuple
 
 import pytest
 import torch
@@ -105,6 +106,50 @@ def test_inputs_become_parameters_of_forward(device: torch.device) -> None:
     x, other = torch.randn(2, 4, device=device), torch.randn(2, 4, device=device)
     assert torch.equal(graph(x, other), blend(x, other))
     assert torch.equal(graph(x, other=other), blend(x, other))
+
+
+def test_fork_is_a_side_branch(device: torch.device) -> None:
+    """The tag names the side branch; the stream goes on from before it."""
+    a, side, blend = nn.Linear(4, 4), nn.Linear(4, 4), Blend()
+    graph = FlowBuilder(a).fork(side).tag("other").through("tanh").through(blend).using("other").build()
+    same(graph, lambda x: blend(torch.tanh(y := a(x)), side(y)), 3, 4, device=device)
+
+
+def test_merge_on_one_stream_joins_what_using_names(device: torch.device) -> None:
+    """A skip connection: the stream first, then the references in their order."""
+    a, b, c = nn.Linear(4, 4), nn.Linear(4, 4), nn.Linear(12, 4)
+    flow = FlowBuilder(a).tag("one").through(b).tag("two").through("tanh").merge("cat", dim=1).using("one", "two")
+    same(flow.through(c).build(), lambda x: c(torch.cat([torch.tanh(z := b(y := a(x))), y, z], 1)), 3, 4, device=device)
+
+
+def test_at_goes_on_from_a_tag(device: torch.device) -> None:
+    """Two towers: the second starts where the first did."""
+    a, left, right = nn.Linear(4, 4), nn.Linear(4, 4), nn.Linear(4, 4)
+    flow = FlowBuilder(a).tag("root").through(left).tag("left").at("root").through(right).merge("mul").using("left")
+    same(flow.build(), lambda x: right(y := a(x)) * left(y), 3, 4, device=device)
+
+
+class Pair(NamedTuple):
+    """Two results by name."""
+
+    value: Tensor
+    weight: Tensor
+
+
+class Weighed(nn.Module):
+    """A module with two outputs."""
+
+    def forward(self, x: Tensor) -> Pair:
+        return Pair(torch.tanh(x), torch.sigmoid(x))
+
+
+def test_a_module_with_several_outputs(device: torch.device) -> None:
+    """The first output is the stream; `tag(weight="w")` names a further one."""
+    a = nn.Linear(4, 4)
+    bare = FlowBuilder(a).through(Weighed()).build()
+    same(bare, lambda x: torch.tanh(a(x)), 3, 4, device=device)
+    tagged = FlowBuilder(a).also(Weighed()).tag(weight="w").merge("mul").using("w").build()
+    same(tagged, lambda x: ((y := a(x)) + torch.tanh(y)) * torch.sigmoid(y), 3, 4, device=device)
 
 
 def test_a_nested_graph_is_a_module(device: torch.device) -> None:

@@ -11,9 +11,9 @@ from flodl_core import BuildError, Reference, UnknownComponent, as_reference, co
 from flodl_core.reference import Ref
 from flodl_core.where import Where, caller
 
-from flodl_graph.assembly import assemble
+from flodl_graph.assembly.assemble import assemble
 from flodl_graph.graph import Graph
-from flodl_graph.ir.steps import Flow, Input, Label, Step, Tag, TagGroup, Using, Word
+from flodl_graph.ir.steps import At, Flow, Input, Label, Step, Tag, TagGroup, Using, Word
 from flodl_graph.tables import Places, flow_of
 
 Module: TypeAlias = Reference
@@ -123,6 +123,20 @@ class FlowBuilder(_Chain):
         """
         return self._then(_word_step("also", (_recipe(module, args, kwargs),), {}))
 
+    def fork(self, module: Module, *args: Any, **kwargs: Any) -> Fork:
+        """Feed a side branch, which the `tag` that must follow names; the stream goes on unchanged.
+
+        Args: as for `through`.
+        """
+        return _fork(self, _word_step("fork", (_recipe(module, args, kwargs),), {}))
+
+    def merge(self, op: Reference, *args: Any, **kwargs: Any) -> FlowBuilder:
+        """Join the stream with what `using` names after it, in that order: `.merge("cat", dim=1).using("skip")`.
+
+        Args: as for `Split.merge`.
+        """
+        return self._then(_word_step("merge", (_recipe(op, args, kwargs),), {}))
+
     def split(self, *modules: Module) -> Split:
         """Feed the stream to several modules; the branches stay open until `merge`.
 
@@ -135,9 +149,18 @@ class FlowBuilder(_Chain):
         """Hand tagged values to the module written last: `using("h")` passes `h=`, `using(hx="h")` passes `hx=`."""
         return self._then(_using_step(tags, renamed))
 
-    def tag(self, name: str) -> FlowBuilder:
-        """Name the stream as it is here. The first tag also names the node, and so its path and its parameters."""
-        return self._then(Tag(name=name, where=caller()))
+    def tag(self, name: str | None = None, **ports: str) -> FlowBuilder:
+        """Name the stream as it is here. The first tag also names the node, and so its path and its parameters.
+
+        Args:
+            name: The stream's name.
+            ports: Names for further outputs of the module written last: `.tag("out", weights="w")`.
+        """
+        return self._then(_tag_step(name, ports))
+
+    def at(self, tag: str) -> FlowBuilder:
+        """Let the stream go on from a tag or an input; what it was stays readable by its own tag."""
+        return self._then(At(tag=tag, where=caller()))
 
     def input(self, *names: str) -> FlowBuilder:
         """Further parameters of `forward`, after the stream; each is a tag too."""
@@ -168,6 +191,21 @@ class FlowBuilder(_Chain):
             except UnknownComponent as error:
                 raise AttributeError(f"FlowBuilder has no word {name!r}; {error.mend}") from None
             return partial(self.word, name)
+
+
+@final
+class Fork(_Chain):
+    """A side branch. It can be given references, and must be named: nothing else could ever read it."""
+
+    __slots__ = ()
+
+    def using(self, *tags: str, **renamed: str) -> Fork:
+        """Hand tagged values to the side branch, as `FlowBuilder.using` does to a module."""
+        return _fork(self, _using_step(tags, renamed))
+
+    def tag(self, name: str | None = None, **ports: str) -> FlowBuilder:
+        """Name the side branch, and further outputs of its module; the stream goes on before it."""
+        return _extended(self, _tag_step(name, ports))
 
 
 @final
@@ -205,6 +243,19 @@ def _split(parent: _Chain, step: Step) -> Split:
     split = object.__new__(Split)
     split._link(parent, step)
     return split
+
+
+def _fork(parent: _Chain, step: Step) -> Fork:
+    fork = object.__new__(Fork)
+    fork._link(parent, step)
+    return fork
+
+
+def _tag_step(name: str | None, ports: Mapping[str, str]) -> Tag:
+    where = caller()
+    if name is None and not ports:
+        raise BuildError("tag() names something", where=where, mend='tag("hidden")')
+    return Tag(name=name, ports=tuple(ports.items()), where=where)
 
 
 def _grown(flow: Flow) -> FlowBuilder:

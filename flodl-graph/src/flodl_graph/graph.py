@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from os import PathLike
 from types import FunctionType
 from typing import Any, final
 
+import torch
 from flodl_core.checkpoint import LoadReport, load_checkpoint, save_checkpoint
 from torch import Tensor, nn
 
@@ -14,6 +16,7 @@ from flodl_graph.ir.graph import GraphIR
 from flodl_graph.ir.node import Part
 from flodl_graph.observe.recorder import Recorder
 from flodl_graph.render.summary import summary
+from flodl_graph.run.carried import set_aside
 from flodl_graph.run.source import load, source
 
 
@@ -30,6 +33,7 @@ class Graph(nn.Module):
 
     ir: GraphIR
     epoch: int
+    carried: dict[str, Any]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Graph:
         """Make the instance of a class of its own, since each graph has its own forward.
@@ -46,6 +50,7 @@ class Graph(nn.Module):
         self.ir = ir
         self.epoch = 0
         self.recorder = Recorder()
+        self.carried = {}
         for name, part in parts.items():
             self.add_module(name, part if isinstance(part, nn.Module) else Function(part))
         self._regenerate()
@@ -107,6 +112,28 @@ class Graph(nn.Module):
             graph.epoch = epoch
         return self.latest_metrics()
 
+    def reset_state(self) -> None:
+        """Forget what calls left to the next one, in nested graphs too: a new sequence begins."""
+        for _, graph in self._family():
+            graph.carried = {}
+
+    def detach_state(self) -> None:
+        """Cut carried state off from the gradients of the calls before, in nested graphs too: BPTT ends here."""
+        for _, graph in self._family():
+            graph.carried = {tag: value.detach() for tag, value in graph.carried.items()}
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Evaluate in a block: eval mode, no gradients, carried state of its own; then each part as it was."""
+        modes = [(module, module.training) for module in self.modules()]
+        self.eval()
+        try:
+            with torch.no_grad(), set_aside(graph for _, graph in self._family()):
+                yield
+        finally:
+            for module, training in modes:
+                module.training = training
+
     def save_checkpoint(self, path: str | PathLike[str]) -> None:
         """Write parameters and buffers to one safetensors file, atomically.
 
@@ -135,6 +162,12 @@ class Graph(nn.Module):
             if isinstance(module, Graph):
                 yield (f"{path}." if path else ""), module
 
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Graph:
+        """Carried state moves with the parameters: `to`, `cuda`, `half`."""
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        self.carried = {tag: fn(value) for tag, value in self.carried.items()}
+        return self
+
     def _regenerate(self) -> None:
         forward: FunctionType = load(source(self.ir), self.label or "unlabelled")
         type(self).forward = forward
@@ -143,7 +176,7 @@ class Graph(nn.Module):
         return _bare, (), self.__getstate__()
 
     def __getstate__(self) -> dict[str, Any]:
-        return dict(self.__dict__)
+        return {**self.__dict__, "carried": {}}  # state belongs to a run; a tensor with history cannot be copied
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)  # type: ignore[no-untyped-call]
@@ -172,5 +205,5 @@ def _bare() -> Graph:
     return Graph.__new__(Graph)
 
 
-RESERVED = frozenset(dir(Graph)) | {"ir", "epoch", "recorder", "training"}
+RESERVED = frozenset(dir(Graph)) | {"ir", "epoch", "recorder", "carried", "training"}
 """Names that no tag, label or input may take."""

@@ -5,24 +5,26 @@
     { merge = "mean" }
 
 The key that is a word comes with its first argument; other arguments, `tag`, `tag_group` and
-`using` are keys beside it. A reference is a string, `{use = ...}`, or a nested `{flow = [...]}`.
+`using` are keys beside it; `{ at = "tag" }` is a table of its own.
+A reference is a string, `{use = ...}`, or a nested `{flow = [...]}`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from flodl_core import BuildError, FlodlError, UnknownComponent, as_reference, components
 from flodl_core.errors import did_you_mean, join_errors
 from flodl_core.where import Where
 
-from flodl_graph.ir.steps import Flow, Input, Label, Step, Tag, TagGroup, Using, Word
+from flodl_graph.ir.steps import At, Flow, Input, Label, Step, Tag, TagGroup, Using, Word
 
 Places: TypeAlias = Callable[[int], Where]
 """The user's place of the n-th table, counted from 0."""
 
 _MARKS = ("tag", "tag_group", "using")
+_AT = "at"
 
 
 def flow_of(
@@ -63,6 +65,8 @@ def _steps(table: Mapping[str, Any], where: Where) -> list[Step]:
         raise BuildError(
             f"a table of the flow is due, got {table!r}", where=where, mend='{ through = "linear", args = [2, 16] }'
         )
+    if _AT in table:
+        return [At(tag=_text(table, _AT, where), where=where), *_tags(table, where)]
     word = _word(table, where)
     arguments = {key: _argument(value, where) for key, value in table.items() if key not in (*_MARKS, word)}
     first = _argument(table[word], where)
@@ -72,9 +76,19 @@ def _steps(table: Mapping[str, Any], where: Where) -> list[Step]:
         steps.append(Using(refs=_refs(table["using"], where), where=where))
     if "tag_group" in table:
         steps.append(TagGroup(name=_text(table, "tag_group", where), where=where))
-    if "tag" in table:
-        steps.append(Tag(name=_text(table, "tag", where), where=where))
-    return steps
+    return [*steps, *_tags(table, where)]
+
+
+def _tags(table: Mapping[str, Any], where: Where) -> Iterator[Tag]:
+    """`"h"`, `{weights = "w"}` for further outputs, or a list of both."""
+    said = table.get("tag", [])
+    for tag in said if isinstance(said, list) else [said]:
+        if isinstance(tag, str):
+            yield Tag(name=tag, where=where)
+        elif isinstance(tag, Mapping) and all(isinstance(name, str) for name in tag.values()):
+            yield Tag(ports=tuple(tag.items()), where=where)
+        else:
+            raise BuildError(f"`tag` is a name, got {tag!r}", where=where, mend='tag = "encoded"')
 
 
 def _word(table: Mapping[str, Any], where: Where) -> str:

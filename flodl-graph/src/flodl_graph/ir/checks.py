@@ -88,8 +88,8 @@ def faults(names: Names) -> list[BuildError]:
     return [fault for rule in NAME_RULES for fault in rule(names)]
 
 
-def unknown_tag(tag: str, known: Iterable[str], where: Where) -> BuildError:
-    """The error for a `using` that names nothing."""
+def unknown_tag(word: str, tag: str, known: Iterable[str], where: Where | None = None) -> BuildError:
+    """The error for a `using` or an `at` that names nothing."""
     known = sorted(known)
     mend = did_you_mean(tag, known) or f"tags so far: {', '.join(known) or 'none'}"
-    return BuildError(f"using({tag!r}) names no tag and no input", where=where, mend=mend)
+    return BuildError(f"{word}({tag!r}) names no tag and no input", where=where, mend=mend)

@@ -12,6 +12,24 @@ from flodl_graph.ir.steps import Flow
 
 @final
 @frozen(kw_only=True)
+class Carry:
+    """A value that the next call reads: a reference written before its tag.
+
+    Args:
+        tag: The tag that is carried.
+        value: What this call makes of it.
+        before: The value that the call before left.
+        zeros: Whether a reader needs zeros when there was no call before.
+    """
+
+    tag: str
+    value: Value
+    before: Value
+    zeros: bool = False
+
+
+@final
+@frozen(kw_only=True)
 class GraphIR:
     """A graph: what it reads, its nodes in order, what it returns.
 
@@ -21,6 +39,7 @@ class GraphIR:
         output: The value returned.
         tags: Tag and value, in the order of tagging.
         groups: Tag group and its tags.
+        carries: Values that the next call reads.
         label: The graph's own name.
         flow: The words it was made of, when all of them are references and plain data.
     """
@@ -30,12 +49,9 @@ class GraphIR:
     output: Value
     tags: tuple[tuple[str, Value], ...] = ()
     groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    carries: tuple[Carry, ...] = ()
     label: str | None = None
     flow: Flow | None = field(default=None, eq=False, repr=False)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> GraphIR:
         return self  # frozen through and through: a copy could never differ
-
-    def named(self, value: Value) -> tuple[str, ...]:
-        """The tags of a value."""
-        return tuple(tag for tag, tagged in self.tags if tagged == value)

@@ -14,7 +14,7 @@ from attrs import field, frozen
 from flodl_core.where import Where
 
 Value: TypeAlias = str
-"""A value of the graph: the name of the node, or of the input, that it comes from."""
+"""A value of the graph: the name of the node, the input, the carried tag or the further output that it is."""
 
 Part: TypeAlias = Annotated[Callable[..., Any], "module"]
 """A live module. Annotates a parameter of `from_words` where a module, or a reference to one, is due."""
@@ -22,8 +22,8 @@ Part: TypeAlias = Annotated[Callable[..., Any], "module"]
 MergeOp: TypeAlias = Annotated[Callable[..., Any], "merge_op"]
 """A live merge op. Annotates a parameter of `from_words` where one, or a reference to one, is due."""
 
-Effect: TypeAlias = Literal["advance", "branch", "join"]
-"""What a word does to the open streams: passes one on, opens several, or joins all into one."""
+Effect: TypeAlias = Literal["advance", "branch", "join", "side"]
+"""What a word does to the open streams: passes one on, opens several, joins all into one, or leaves it as it is."""
 
 
 @final
@@ -53,6 +53,9 @@ class AbstractNode(abc.ABC):
         name: Key of its module in the graph, and name of its first output.
         streams: Values it reads by position, in order.
         refs: Keyword and value of each further argument.
+        omitted: Keywords left out while what they carry is not there yet.
+        results: Names of all that its module returns, the stream first; empty: one value.
+        taps: Which of the further results are used, and as what value.
         where: The user's line.
     """
 
@@ -62,10 +65,15 @@ class AbstractNode(abc.ABC):
     """What it does to the open streams."""
     named_by_part: ClassVar[bool] = False
     """Whether an untagged node is called after its module (`linear_2`) or after its word (`gate_1`)."""
+    outputs: ClassVar[tuple[str, ...]] = ()
+    """What the module of this word always returns, the stream first; empty: whatever the module says."""
 
     name: str
     streams: tuple[Value, ...]
     refs: tuple[tuple[str, Value], ...] = ()
+    omitted: tuple[str, ...] = ()
+    results: tuple[str, ...] = ()
+    taps: tuple[tuple[str, Value], ...] = ()
     where: Where = field(eq=False, repr=False)
 
     @classmethod
@@ -89,3 +97,8 @@ class AbstractNode(abc.ABC):
     def reads(self) -> tuple[Value, ...]:
         """Every value it reads."""
         return (*self.streams, *(value for _, value in self.refs))
+
+    @property
+    def writes(self) -> tuple[Value, ...]:
+        """Every value it makes."""
+        return (self.name, *(value for _, value in self.taps))

@@ -33,9 +33,10 @@ class Word(AbstractStep):
 @final
 @frozen(kw_only=True)
 class Tag(AbstractStep):
-    """`tag(name)`: names the stream."""
+    """`tag(name, port=name)`: names the stream, and further outputs of the module written last."""
 
-    name: str
+    name: str | None = None
+    ports: tuple[tuple[str, str], ...] = ()
 
 
 @final
@@ -56,6 +57,14 @@ class Using(AbstractStep):
 
 @final
 @frozen(kw_only=True)
+class At(AbstractStep):
+    """`at(tag)`: the stream goes on from there."""
+
+    tag: str
+
+
+@final
+@frozen(kw_only=True)
 class Input(AbstractStep):
     """`input(...)`: further parameters of `forward`."""
 
@@ -70,7 +79,7 @@ class Label(AbstractStep):
     name: str
 
 
-Step: TypeAlias = Word | Tag | TagGroup | Using | Input | Label
+Step: TypeAlias = Word | Tag | TagGroup | Using | At | Input | Label
 
 
 @final

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from itertools import count
 from types import FunctionType
 from typing import Any
 
-from flodl_graph.ir.graph import GraphIR
+from flodl_graph.ir.graph import Carry, GraphIR
 from flodl_graph.ir.node import AbstractNode, Value
+from flodl_graph.run.carried import given, zeros
 from flodl_graph.run.variables import Variables, allot
 
 _INDENT = "    "
 _COMMENT_COLUMN = 72  # lines longer than this carry their place after two spaces
+_SCOPE = {"given": given, "zeros": zeros}  # all that generated source may call besides the graph's own modules
 _serial = count(1)
 
 
@@ -31,30 +33,51 @@ def load(text: str, label: str) -> FunctionType:
     """Compile a forward; its text goes into `linecache`, so that tracebacks show its lines."""
     file = f"<flodl graph {label} {next(_serial)}>"
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    scope: dict[str, Any] = {}
+    scope: dict[str, Any] = dict(_SCOPE)
     exec(compile(text, file, "exec"), scope)  # noqa: S102 - made of checked identifiers
     forward: FunctionType = scope["forward"]
     forward.__module__ = __name__
     return forward
 
 
-def forget(forward: Callable[..., Any]) -> None:
-    """Drop a forward's text from `linecache`."""
-    linecache.cache.pop(forward.__code__.co_filename, None)
-
-
 def _body(ir: GraphIR, kept: Collection[Value]) -> Iterator[str]:
     variables = allot(ir, kept)
+    for carry in ir.carries:
+        yield _read(carry, ir)
     lines = [(_line(node, variables), node) for node in ir.nodes]
     width = max((len(line) for line, _ in lines if len(line) <= _COMMENT_COLUMN), default=0)
     for line, node in lines:
         yield f"{line:<{width}}  # {node.where.short}"
         if ended := variables.ended.get(node.name):
             yield f"del {', '.join(ended)}"
+    for carry in ir.carries:
+        yield f"self.carried[{carry.tag!r}] = {variables.names[carry.value]}"
     yield f"return {variables.names[ir.output]}"
 
 
+def _read(carry: Carry, ir: GraphIR) -> str:
+    """The line that reads what the call before left; at first there is None, or zeros where a reader needs a tensor."""
+    absent = f"zeros(self, {carry.tag!r}, {', '.join(ir.inputs)})"
+    default = f"; {carry.before} = {absent} if {carry.before} is None else {carry.before}" if carry.zeros else ""
+    return f"{carry.before} = self.carried.get({carry.tag!r}){default}"
+
+
 def _line(node: AbstractNode, variables: Variables) -> str:
+    """`x = self.linear_1(x)`, in its forms."""
     streams = tuple(variables.names[value] for value in node.streams)
-    arguments = ", ".join([*streams, *(f"{word}={variables.names[value]}" for word, value in node.refs)])
-    return f"{variables.names[node.name]} = {node.expression(f'self.{node.name}({arguments})', streams)}"
+    call = f"self.{node.name}({', '.join([*streams, *_keywords(node, variables)])})"
+    target = variables.names[node.name]
+    if not node.taps:
+        return f"{target} = {node.expression(call + '[0]' if node.results else call, streams)}"
+    taps = dict(node.taps)
+    further = ["_" if port not in taps else variables.names[taps[port]] for port in node.results[1:]]
+    made = node.expression("made", streams)
+    if made == "made":
+        return f"{', '.join([target, *further])} = {call}"
+    return f"{', '.join(['made', *further])} = {call}; {target} = {made}; del made"
+
+
+def _keywords(node: AbstractNode, variables: Variables) -> Iterator[str]:
+    for word, value in node.refs:
+        said = f"{word}={variables.names[value]}"
+        yield f"**given({said})" if word in node.omitted else said

@@ -38,20 +38,23 @@ def allot(ir: GraphIR, kept: Collection[Value] = ()) -> Variables:
         kept: Values that must live to the end of the call.
     """
     last = _last_reads(ir, kept)
-    going: dict[int, list[Value]] = {}
+    ending: dict[int, list[Value]] = {}
     for value, index in last.items():
-        going.setdefault(index, []).append(value)
+        ending.setdefault(index, []).append(value)
+    own = {value for _, value in ir.tags}
     stream = ir.inputs[0]
-    names: dict[Value, str] = {name: name for name in ir.inputs}
+    names: dict[Value, str] = {name: name for name in (*ir.inputs, *(carry.before for carry in ir.carries))}
     holder: Value | None = stream  # the value that the stream's variable holds now
     ended: dict[str, tuple[str, ...]] = {}
     for index, node in enumerate(ir.nodes):
         free = holder is None or last[holder] <= index
-        rebinds = free and node.effect != "branch" and not ir.named(node.name)
-        names[node.name] = stream if rebinds else node.name
-        gone = [value for value in going.get(index, ()) if not (rebinds and value == holder)]
+        rebinds = free and node.effect in ("advance", "join") and node.name not in own
+        names |= {value: value for value in node.writes}
+        if rebinds:
+            names[node.name] = stream
+        gone = [value for value in ending.get(index, ()) if not (rebinds and value == holder)]
         if index < len(ir.nodes) - 1:  # the return ends everything
-            ended[node.name] = tuple(names[value] for value in gone if value not in ir.inputs and value != node.name)
+            ended[node.name] = tuple(names[value] for value in gone if value not in ir.inputs)
         if rebinds:
             holder = node.name
         elif holder in gone:
@@ -60,9 +63,9 @@ def allot(ir: GraphIR, kept: Collection[Value] = ()) -> Variables:
 
 
 def _last_reads(ir: GraphIR, kept: Collection[Value]) -> dict[Value, int]:
-    """The index of the node that reads each value last; values that are never read end where they are made."""
+    """The index of the node that reads each value last; a value that is never read ends where it is made."""
     end = len(ir.nodes)
-    last = dict.fromkeys(ir.inputs, -1) | {node.name: index for index, node in enumerate(ir.nodes)}
+    last = dict.fromkeys((*ir.inputs, *(carry.before for carry in ir.carries)), -1)
     for index, node in enumerate(ir.nodes):
-        last |= dict.fromkeys(node.reads, index)
-    return last | dict.fromkeys((ir.output, *kept), end)
+        last |= dict.fromkeys((*node.reads, *node.writes), index)
+    return last | dict.fromkeys((ir.output, *(carry.value for carry in ir.carries), *kept), end)

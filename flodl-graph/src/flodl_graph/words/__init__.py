@@ -16,6 +16,7 @@ def flodl_words() -> Iterator[WordSpec]:
     for name, target, summary in (
         ("through", "through:Through", "Pass the stream on through a module."),
         ("also", "also:Also", "Add a module's output to the stream: a residual."),
+        ("fork", "fork:Fork", "Feed a side branch; the stream goes on unchanged."),
         ("split", "split:Branch", "Feed the stream to several modules, one branch each."),
         ("merge", "merge:Merge", "Join all open branches by an op."),
     ):

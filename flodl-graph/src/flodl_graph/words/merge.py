@@ -1,4 +1,4 @@
-"""`merge(op)`: join all open branches into one stream."""
+"""`merge(op)`: join all open branches, and what `using` names, into one stream."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flodl_graph.ir.node import AbstractNode, Effect, MergeOp, Part, Sketch
 @final
 @frozen(kw_only=True)
 class Merge(AbstractNode):
-    """The stream becomes `op(branch, branch, ...)`, in the order of the split."""
+    """The stream becomes `op(branch, branch, ...)`, in the order of the split, then of `using`."""
 
     word: ClassVar[str] = "merge"
     effect: ClassVar[Effect] = "join"

@@ -5,14 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Annotated, Any, TypeAlias, get_args, get_origin
+from typing import Annotated, Any, TypeAlias, get_args, get_origin, get_type_hints
 
 from attrs import evolve
-from flodl_core import BuildError, Ref, as_reference, components
+from flodl_core import BuildError, Component, ModuleSpec, Ref, as_reference, components
 from flodl_core.binding import bind, signature_of
 from torch import nn
 
-from flodl_graph.ir.node import AbstractNode
+from flodl_graph.ir.node import AbstractNode, Part
 from flodl_graph.ir.steps import Flow, Word
 
 Nested: TypeAlias = Callable[[Flow], nn.Module]
@@ -34,13 +34,32 @@ def bound_words(node: type[AbstractNode], step: Word, build: Nested) -> dict[str
     }
 
 
-def said_component(node: type[AbstractNode], step: Word) -> str | None:
-    """The component that a step's first argument names, under its own name rather than an alias; None for an object."""
+def said_component(node: type[AbstractNode], step: Word) -> Component | None:
+    """The component that a step's first argument names; None for an object."""
     said = as_reference(next(iter((*step.args, *step.kwargs.values())), None))
     if not isinstance(said, Ref):
         return None
     first = next(iter(_schema(node).parameters.values()))
-    return components.find(_kind_due(first.annotation) or "module", said.name).name
+    return components.find(_kind_due(first.annotation) or "module", said.name)
+
+
+def outputs_of(part: Part, said: Component | None) -> tuple[str, ...]:
+    """Names of what a module returns, the stream first; empty: one value.
+
+    They come from the component's spec, else from a `NamedTuple` that `forward` is annotated to return.
+    """
+    component = said or components.builtin_class("module", type(part))
+    if component is not None and isinstance(component.spec, ModuleSpec) and component.spec.outputs:
+        return component.spec.outputs
+    return tuple(getattr(_returned(part.forward if isinstance(part, nn.Module) else part), "_fields", ()))
+
+
+def _returned(function: Callable[..., Any]) -> object:
+    """What a function is annotated to return; None when it does not say, or not so that it can be read."""
+    try:
+        return get_type_hints(function).get("return")
+    except Exception:  # a name that only type checkers know
+        return None
 
 
 @cache

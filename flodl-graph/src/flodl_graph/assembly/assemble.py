@@ -1,0 +1,23 @@
+"""The one door: a flow to a live graph, or every fault in it."""
+
+from __future__ import annotations
+
+from flodl_core.errors import join_errors
+
+from flodl_graph.assembly.fold import fold
+from flodl_graph.assembly.link import link
+from flodl_graph.graph import RESERVED, Graph
+from flodl_graph.ir.steps import Flow
+
+
+def assemble(flow: Flow) -> Graph:
+    """Make the modules of a flow, in word order, and the graph that holds them.
+
+    Raises:
+        FlodlError: Everything that is wrong, each with the user's line.
+    """
+    plan = fold(flow, assemble)
+    ir = link(plan, flow, RESERVED)
+    if plan.errors:
+        raise join_errors(list({str(error): error for error in plan.errors}.values()))
+    return Graph(ir, {draft.name: draft.part for draft in plan.drafts})

@@ -1,0 +1,206 @@
+"""The words, taken one after the other, to a plan. A word that fails is told, and the rest is read on."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, final
+
+from attrs import define, field
+from flodl_core import BuildError, FlodlError, PluginError, components
+from flodl_core.where import Where
+
+from flodl_graph.assembly.draft import STREAM_IN, Draft, Plan, Port, Slot, TagDraft
+from flodl_graph.assembly.naming import Counters, component_name
+from flodl_graph.assembly.recipes import Nested, bound_words, outputs_of, said_component
+from flodl_graph.ir.checks import unknown_tag
+from flodl_graph.ir.node import AbstractNode, Part
+from flodl_graph.ir.steps import At, Flow, Input, Label, Step, Tag, TagGroup, Using, Word
+
+
+def fold(flow: Flow, build: Nested) -> Plan:
+    """Read a flow; what is wrong with it is in the plan's errors.
+
+    Args:
+        build: Makes a nested flow.
+    """
+    return _Fold(build).run(flow)
+
+
+@final
+@define
+class _Fold:
+    build: Nested
+    plan: Plan = field(factory=Plan)
+    addressed: list[Draft] | None = field(factory=list)  # what `using` speaks to; None: a word that failed
+    side: Draft | None = None  # a side branch that the next tag names
+    counters: Counters = field(factory=Counters)
+
+    def run(self, flow: Flow) -> Plan:
+        for step in flow.steps:
+            try:
+                self._take(step)
+            except FlodlError as error:
+                self.plan.errors += [_placed(part, step.where) for part in error.parts]
+        if flow.steps:
+            self._close(flow.steps[-1].where)
+        return self.plan
+
+    def _take(self, step: Step) -> None:
+        match step:
+            case Word():
+                self._word(step)
+            case Tag():
+                self._tag(step)
+            case TagGroup():
+                self._tag_group(step)
+            case Using():
+                self._using(step)
+            case At():
+                self._at(step)
+            case Input():
+                self.plan.inputs += step.names
+                self.plan.tags += [TagDraft(name, name, step.where) for name in step.names]
+            case Label():
+                self.plan.label = step
+
+    def _word(self, step: Word) -> None:
+        self.addressed = None
+        self._needs_no_tag()
+        node = _node_class(step)
+        match node.effect:
+            case "branch":
+                self.addressed = self._branches(node, step)
+            case "join":
+                streams, self.plan.streams = self.plan.streams, [STREAM_IN]  # joined, even if the op turns out wrong
+                self.addressed = [self._draft(node, step, streams)]
+            case "advance" | "side":
+                self.addressed = [self._draft(node, step, [self._stream(step.word)])]
+        if node.effect == "side":
+            self.side = self.addressed[0]
+        else:
+            self.plan.streams = list(self.addressed)
+
+    def _branches(self, node: type[AbstractNode], step: Word) -> list[Draft]:
+        stream = self._stream(step.word)
+        if len(step.args) < 2:
+            raise BuildError(
+                f"{step.word}() opens at least 2 branches, got {len(step.args)}", mend="use through() for one module"
+            )
+        self.plan.streams = [STREAM_IN] * len(step.args)  # open, even if a module turns out wrong
+        each = [Word(word=step.word, args=(arg,), kwargs=step.kwargs, where=step.where) for arg in step.args]
+        return [self._draft(node, one, [stream]) for one in each]
+
+    def _draft(self, node: type[AbstractNode], step: Word, streams: list[Slot]) -> Draft:
+        fields, part = _asked(node, step, bound_words(node, step, self.build))
+        said = said_component(node, step)
+        noun = (said.name if said else component_name(part)) if node.named_by_part else node.word
+        outputs = node.outputs or outputs_of(part, said)
+        draft = Draft(node, fields, part, self.counters.next(noun), outputs, streams, step.where)
+        self.plan.drafts.append(draft)
+        return draft
+
+    def _tag(self, step: Tag) -> None:
+        named: Slot = self.side or self._stream("tag")
+        self.side = None
+        if step.name is not None:
+            self.plan.tags.append(TagDraft(step.name, named, step.where))
+        for port, tag in step.ports:
+            self.plan.tags.append(TagDraft(tag, self._port(port), step.where))
+
+    def _port(self, port: str) -> Slot:
+        draft = self.addressed[0] if self.addressed else None
+        further = draft.outputs[1:] if draft else ()
+        if draft is None or port not in further:
+            subject = f"{draft.counted}" if draft else "the input"
+            raise BuildError(
+                f"{subject} has no output {port!r} besides the stream",
+                mend=f"it has {', '.join(further)}" if further else f"tag({port!r}) names the stream",
+            )
+        return Port(draft, port)
+
+    def _tag_group(self, step: TagGroup) -> None:
+        streams = self.plan.streams
+        if len(streams) < 2:
+            raise BuildError(
+                "tag_group() names open branches, and there is one stream", mend="use tag() for one stream"
+            )
+        names = tuple(f"{step.name}_{index}" for index in range(len(streams)))
+        self.plan.tags += [TagDraft(name, slot, step.where) for name, slot in zip(names, streams, strict=True)]
+        self.plan.groups.append((step.name, names))
+
+    def _using(self, step: Using) -> None:
+        if self.addressed is None:
+            return
+        if not self.addressed:
+            raise BuildError(
+                "using() speaks to the module written last, and there is none", mend="put it after through()"
+            )
+        for draft in self.addressed:
+            for word, tag in step.refs:
+                if any(word == other for other, _, _ in draft.refs):
+                    raise BuildError(f"using() gives {word!r} twice to one module", mend=f"using(other_name={tag!r})")
+                draft.refs.append((word, tag, step.where))
+
+    def _at(self, step: At) -> None:
+        self._needs_no_tag()
+        self._stream("at")
+        slot = self.plan.tagged(step.tag)
+        if slot is None:
+            raise unknown_tag("at", step.tag, (tag.name for tag in self.plan.tags))
+        self.plan.streams, self.addressed = [slot], []
+
+    def _stream(self, word: str) -> Slot:
+        if len(self.plan.streams) != 1:
+            raise BuildError(
+                f"{word}() takes one stream, {len(self.plan.streams)} branches are open", mend="merge() them first"
+            )
+        return self.plan.streams[0]
+
+    def _needs_no_tag(self) -> None:
+        side, self.side = self.side, None
+        if side is not None:
+            self.plan.errors.append(
+                BuildError(f"{side.counted} beside the stream is never used", where=side.where, mend="tag() it")
+            )
+
+    def _close(self, where: Where) -> None:
+        self._needs_no_tag()
+        if len(self.plan.streams) != 1:
+            self.plan.errors.append(
+                BuildError(
+                    f"the flow ends with {len(self.plan.streams)} open branches",
+                    where=where,
+                    mend='end it with merge("add") or another op',
+                )
+            )
+
+
+def _node_class(step: Word) -> type[AbstractNode]:
+    component = components.find("word", step.word)
+    node = component.load()
+    if not (inspect.isclass(node) and issubclass(node, AbstractNode)):
+        raise PluginError(
+            f"word {step.word!r} is no subclass of AbstractNode",
+            where=f"{component.spec.target}, of {component.origin}",
+        )
+    return node
+
+
+def _asked(node: type[AbstractNode], step: Word, words: dict[str, Any]) -> tuple[dict[str, Any], Part]:
+    """Ask the word for its node; whatever it raises is told at the user's line."""
+    try:
+        return node.from_words(**words)
+    except FlodlError:
+        raise
+    except Exception as error:
+        raise BuildError(f"{step.word}() failed: {type(error).__name__}: {error}") from error
+
+
+def _placed(error: FlodlError, where: Where) -> FlodlError:
+    """The same error at the user's line; a place of its own that is not the user's goes into the text."""
+    if isinstance(error.where, Where):
+        return error
+    what = error.what if error.where is None else f"{error.what} ({error.where})"
+    placed = type(error)(what, where=where, mend=error.mend)
+    placed.__cause__ = error.__cause__
+    return placed

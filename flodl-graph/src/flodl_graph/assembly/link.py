@@ -1,0 +1,199 @@
+"""A plan to the frozen graph: every name decided and checked, every reference tied to its value."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Collection, Iterator
+from typing import Literal, TypeAlias, final
+
+from attrs import define, field
+from flodl_core import BuildError
+from flodl_core.errors import did_you_mean
+from flodl_core.where import Where
+from torch import nn
+
+from flodl_graph.assembly.draft import STREAM_IN, Draft, Plan, Port, Slot
+from flodl_graph.assembly.recipes import made_of_data
+from flodl_graph.graph import Graph
+from flodl_graph.ir.checks import Given, Names, faults, unknown_tag
+from flodl_graph.ir.graph import Carry, GraphIR
+from flodl_graph.ir.node import AbstractNode, Part, Value
+from flodl_graph.ir.steps import Flow, Word
+
+Absence: TypeAlias = Literal["none", "omit", "zeros"]
+"""What a module gets for a carried value before there is one: None, nothing at all, or zeros."""
+
+
+def link(plan: Plan, flow: Flow, reserved: Collection[str]) -> GraphIR:
+    """Name the nodes and tie the references; what is wrong is added to the plan's errors.
+
+    Args:
+        reserved: Names that every graph has already.
+    """
+    for draft in plan.drafts:
+        draft.name = _name(draft, plan)
+    _check_names(plan, reserved)
+    _part_namesakes(plan)
+    return _Link(plan).run(flow)
+
+
+def _name(draft: Draft, plan: Plan) -> str:
+    """The label of the graph it holds, else its first tag, else its counted name."""
+    label = draft.part.label if isinstance(draft.part, Graph) else None
+    first = next((tag.name for tag in plan.tags if tag.slot is draft), None)
+    return label or first or draft.counted
+
+
+def _check_names(plan: Plan, reserved: Collection[str]) -> None:
+    given = [Given("input" if tag.name in plan.inputs else "tag", tag.name, tag.where) for tag in plan.tags]
+    if plan.label is not None:
+        given.append(Given("label", plan.label.name, plan.label.where))
+    counted = tuple(draft.name for draft in plan.drafts if draft.name == draft.counted)
+    plan.errors += faults(Names(tuple(given), counted, reserved))
+
+
+def _part_namesakes(plan: Plan) -> None:
+    """A nested graph's label is a path here: another part cannot have it, the same part takes its counted name."""
+    held: dict[str, Draft] = {}
+    for draft in plan.drafts:
+        if draft.name in held:
+            if held[draft.name].part is not draft.part:
+                plan.errors.append(
+                    BuildError(
+                        f"two parts of this graph are called {draft.name!r}",
+                        where=draft.where,
+                        mend="give the nested graphs different labels, or take another tag",
+                    )
+                )
+            draft.name = draft.counted
+        held[draft.name] = draft
+
+
+@final
+@define
+class _Link:
+    plan: Plan
+    values: dict[Slot, Value] = field(factory=dict)
+    carries: dict[str, Carry] = field(factory=dict)
+
+    def run(self, flow: Flow) -> GraphIR:
+        plan = self.plan
+        inputs = (self._stream_name(), *plan.inputs)
+        self.values = {STREAM_IN: inputs[0]}
+        self.values.update({name: name for name in plan.inputs})
+        nodes = tuple(self._node(draft) for draft in plan.drafts)
+        return GraphIR(
+            inputs=inputs,
+            nodes=nodes,
+            output=self.values[plan.streams[0]],
+            tags=tuple((tag.name, self.values[tag.slot]) for tag in plan.tags if tag.slot in self.values),
+            groups=tuple(plan.groups),
+            carries=tuple(self.carries.values()),
+            label=plan.label.name if plan.label else None,
+            flow=flow if all(made_of_data(step) for step in flow.steps if isinstance(step, Word)) else None,
+        )
+
+    def _node(self, draft: Draft) -> AbstractNode:
+        """The frozen node. A word that joins streams reads what `using` names as further streams, in that order."""
+        joins = draft.node.effect == "join"
+        streams = tuple(self.values[slot] for slot in draft.streams)
+        refs = tuple(self._refs(draft, joins))
+        omitted = tuple(word for word, _, absence in refs if absence == "omit")
+        taps = tuple(_taps(self.plan, draft))
+        self.values[draft] = draft.name
+        self.values.update({Port(draft, port): value for port, value in taps})
+        if joins:
+            streams, refs = (*streams, *(value for _, value, _ in refs)), ()
+            self._check_joins(draft, streams)
+        return draft.node(
+            name=draft.name,
+            streams=streams,
+            refs=tuple((word, value) for word, value, _ in refs),
+            omitted=omitted,
+            results=draft.outputs,
+            taps=taps,
+            where=draft.where,
+            **draft.fields,
+        )
+
+    def _refs(self, draft: Draft, joins: bool) -> Iterator[tuple[str, Value, Absence | None]]:
+        """Keyword, value, and for a carried value what stands in for it at first."""
+        absences = None if joins or not draft.refs else _absences(draft.part)
+        for word, tag, where in draft.refs:
+            absence: Absence | None = "zeros" if absences is None else absences.get(word, absences.get("**"))
+            if absence is None:
+                self.plan.errors.append(_unaccepted(draft, word, [w for w in absences or () if w != "**"], where))
+                continue
+            slot = self.plan.tagged(tag)
+            if slot is None:
+                self.plan.errors.append(unknown_tag("using", tag, (t.name for t in self.plan.tags), where))
+            elif slot in self.values:
+                yield word, self.values[slot], None
+            else:
+                yield word, self._carried(tag, slot, zeros=absence == "zeros"), absence
+
+    def _carried(self, tag: str, slot: Slot, *, zeros: bool) -> Value:
+        """A reference that comes before its tag reads what the call before left there."""
+        value = slot.name if isinstance(slot, Draft) else tag
+        held = self.carries.get(tag)
+        zeros = zeros or (held.zeros if held else False)
+        self.carries[tag] = Carry(tag=tag, value=value, before=f"{tag}_before", zeros=zeros)
+        return self.carries[tag].before
+
+    def _check_joins(self, draft: Draft, streams: tuple[Value, ...]) -> None:
+        if len(streams) < 2:
+            self.plan.errors.append(
+                BuildError(
+                    f"{draft.node.word}() joins open branches, and there is one stream",
+                    where=draft.where,
+                    mend="split() before it, or name what joins it with using()",
+                )
+            )
+
+    def _stream_name(self) -> str:
+        """`x`, unless the user named the bare input, or uses `x` for something else."""
+        own = [tag.name for tag in self.plan.tags if tag.slot == STREAM_IN]
+        taken = {draft.name for draft in self.plan.drafts}
+        taken |= {tag.name for tag in self.plan.tags if tag.slot != STREAM_IN}
+        return next(name for name in (*own, "x", "stream", "stream_in", "x_in") if name not in taken)
+
+
+def _taps(plan: Plan, draft: Draft) -> Iterator[tuple[str, Value]]:
+    """Further outputs of a draft that are tagged; of several tags the first is the value's name."""
+    named: set[str] = set()
+    for tag in plan.tags:
+        if isinstance(tag.slot, Port) and tag.slot.draft is draft and tag.slot.name not in named:
+            named.add(tag.slot.name)
+            yield tag.slot.name, tag.name
+
+
+def _absences(part: Part) -> dict[str, Absence] | None:
+    """For each keyword that a module's forward takes: what stands in for a value that is not there yet.
+
+    `"**"` stands for any keyword; None when the module cannot be asked.
+    """
+    try:
+        signature = inspect.signature(part.forward if isinstance(part, nn.Module) else part)
+    except (ValueError, TypeError):
+        return None
+    besides_stream = list(signature.parameters.values())[1:]
+    named = [p for p in besides_stream if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    absences: dict[str, Absence] = {p.name: _absence(p) for p in named}
+    if any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values()):
+        absences["**"] = "omit"
+    return absences
+
+
+def _absence(parameter: inspect.Parameter) -> Absence:
+    if parameter.default is parameter.empty:
+        return "zeros"
+    return "none" if parameter.default is None else "omit"
+
+
+def _unaccepted(draft: Draft, word: str, accepted: Collection[str], where: Where) -> BuildError:
+    hint = did_you_mean(word, accepted) or (f"it takes {', '.join(sorted(accepted))}" if accepted else None)
+    return BuildError(
+        f"{draft.name} takes no argument {word!r} besides the stream",
+        where=where,
+        mend=f"{hint}; using(its_name={word!r}) renames" if hint else "a module whose forward takes it",
+    )

@@ -1,0 +1,102 @@
+"""State that one call leaves to the next: how it is read, and what stands in for it at first."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import torch
+from flodl_core import ShapeError
+from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils import _pytree as pytree
+
+
+class Carrying(Protocol):
+    """A graph, as far as its carried state goes."""
+
+    carried: dict[str, Any]
+
+    def __call__(self, *inputs: Any) -> Any:
+        """One call."""
+
+
+def given(**refs: Any) -> dict[str, Any]:
+    """The keywords whose value is there: a module with a default of its own sees the others left out."""
+    return {word: value for word, value in refs.items() if value is not None}
+
+
+def zeros(graph: Carrying, tag: str, *inputs: Any) -> Tensor:
+    """Zeros for the first call, in the shape that the graph itself gives the tag.
+
+    The shape is found on fake tensors, which compute nothing: a guess goes in, the shape that comes
+    out is the next guess, until both agree. The first guess is a lone number, which fits any
+    arithmetic; where that fails, the shape of the stream.
+
+    Raises:
+        ShapeError: They do not come to agree.
+    """
+    stream = next(value for value in inputs if isinstance(value, Tensor))
+    reasons = []
+    for first in (stream.new_empty(()), stream):
+        try:
+            settled = _settle(graph, tag, inputs, first)
+        except Exception as error:  # whatever a module says to a shape that does not fit
+            reasons.append(str(error).splitlines()[0])
+        else:
+            return torch.zeros(settled.shape, dtype=settled.dtype, device=settled.device)
+    raise ShapeError(
+        f"using({tag!r}) reads what the call before left, and for the first call no shape of zeros fits: {reasons[-1]}",
+        mend=f"give the module's argument a default, such as {tag}=None",
+    )
+
+
+def _settle(graph: Carrying, tag: str, inputs: tuple[Any, ...], guess: Tensor) -> Tensor:
+    """The fake state that the graph leaves when it is given one of the same shape."""
+    for _ in range(4):
+        found = _fake_state(graph, tag, inputs, guess)
+        if (found.shape, found.dtype) == (guess.shape, guess.dtype):
+            return found
+        guess = found
+    raise ShapeError(f"it grows from call to call, to {list(guess.shape)}")
+
+
+def _fake_state(graph: Carrying, tag: str, inputs: tuple[Any, ...], guess: Tensor) -> Tensor:
+    """What the graph would leave under a tag, were it given zeros like the guess."""
+    held = graph.carried
+    mode = FakeTensorMode(allow_non_fake_inputs=True)
+    with _quiet(), mode, torch.no_grad():
+        fakes = pytree.tree_map_only(Tensor, mode.from_tensor, inputs)
+        graph.carried = {**held, tag: torch.zeros(guess.shape, dtype=guess.dtype, device=guess.device)}
+        try:
+            graph(*fakes)
+            state: Tensor = graph.carried[tag]
+        finally:
+            graph.carried = held
+    return state
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """A wrong guess is no news: torch would log it as an error."""
+    log = logging.getLogger("torch._subclasses.fake_tensor")
+    disabled, log.disabled = log.disabled, True
+    try:
+        yield
+    finally:
+        log.disabled = disabled
+
+
+@contextmanager
+def set_aside(graphs: Iterable[Carrying]) -> Iterator[None]:
+    """Run a block in which graphs carry nothing yet, and put back what they carried."""
+    held = [(graph, graph.carried) for graph in graphs]
+    for graph, _ in held:
+        graph.carried = {}
+    try:
+        yield
+    finally:
+        for graph, carried in held:
+            graph.carried = carried

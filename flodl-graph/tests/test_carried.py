@@ -1,0 +1,151 @@
+"""State from call to call: a reference before its tag, against the same unrolled by hand."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from flodl_core import ShapeError
+from flodl_graph import FlowBuilder, Graph
+from torch import Tensor, nn
+
+
+class Cell(nn.Module):
+    """A recurrence whose state has a default."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor, h: Tensor | None = None) -> Tensor:
+        return torch.tanh(self.inner(x) if h is None else self.inner(x) + h)
+
+
+def add(x: Tensor, memory: Tensor) -> Tensor:
+    return x + memory
+
+
+def add_any(x: Tensor, **refs: Tensor) -> Tensor:
+    return sum(refs.values(), x)
+
+
+@pytest.fixture
+def graph(device: torch.device) -> Graph:
+    return FlowBuilder(Cell()).using("h").tag("h").through("linear", 4, 2).build().to(device)
+
+
+def test_state_goes_from_call_to_call(graph: Graph, device: torch.device) -> None:
+    """Three calls equal three steps by hand, gradients through all of them included."""
+    xs = torch.randn(3, 5, 4, device=device)
+    cell, head = graph.h, graph.linear_1
+    results = []
+    for calls in (lambda: [graph(x) for x in xs], lambda: unrolled(cell, head, xs)):
+        outputs = calls()
+        results.append([*outputs, *torch.autograd.grad(sum(y.sum() for y in outputs), list(graph.parameters()))])
+    assert all(torch.equal(ours, theirs) for ours, theirs in zip(*results, strict=True))
+
+
+def unrolled(cell: nn.Module, head: nn.Module, xs: Tensor) -> list[Tensor]:
+    state, outputs = None, []
+    for x in xs:
+        state = cell(x, state)
+        outputs.append(head(state))
+    return outputs
+
+
+def test_reset_begins_a_new_sequence(graph: Graph, device: torch.device) -> None:
+    """After `reset_state` the first call is a first call again."""
+    x = torch.randn(2, 4, device=device)
+    first, second = graph(x), graph(x)
+    graph.reset_state()
+    assert torch.equal(first, graph(x))
+    assert not torch.equal(first, second)
+
+
+def test_detach_ends_the_gradient(graph: Graph, device: torch.device) -> None:
+    """After `detach_state` a backward stops at the call before."""
+    x = torch.randn(2, 4, device=device, requires_grad=True)
+    graph(x)
+    graph.detach_state()
+    y = torch.randn(2, 4, device=device, requires_grad=True)
+    graph(y).sum().backward()
+    assert x.grad is None
+    assert y.grad is not None
+
+
+def test_state_recurses_into_nested_graphs(device: torch.device) -> None:
+    """A stateful graph inside another is reset, detached and set aside with it."""
+    inner = FlowBuilder(Cell()).using("h").tag("h").label("memory").build()
+    outer = FlowBuilder("linear", 4, 4).through(inner).build().to(device)
+    x = torch.randn(2, 4, device=device)
+    first = outer(x)
+    assert inner.carried["h"].requires_grad
+    outer.detach_state()
+    assert not inner.carried["h"].requires_grad
+    outer.reset_state()
+    assert torch.equal(first, outer(x))
+
+
+def test_evaluating_leaves_everything_as_it_was(graph: Graph, device: torch.device) -> None:
+    """State, modes and gradients of the training run are untouched."""
+    x = torch.randn(2, 4, device=device)
+    graph(x)
+    state = graph.carried["h"]
+    graph.linear_1.eval()
+    with graph.evaluating():
+        assert not graph.training
+        assert not graph(x).requires_grad
+    assert graph.carried["h"] is state
+    assert graph.training
+    assert not graph.linear_1.training
+
+
+@pytest.mark.parametrize("module", [add, add_any])
+def test_at_first_there_are_zeros_or_nothing(module: object) -> None:
+    """A module that needs its reference gets zeros of the right shape; one that takes any gets none."""
+    graph = FlowBuilder("linear", 3, 4).through(module).using("memory").tag("memory").build()
+    x = torch.randn(2, 3)
+    first = graph.linear_1(x)
+    assert torch.equal(first, graph(x))
+    assert torch.equal(first + first, graph(x))
+
+
+def test_zeros_have_the_shape_of_what_is_carried_not_of_the_stream() -> None:
+    """A reader whose stream is narrower than what it remembers."""
+
+    def widen(x: Tensor, memory: Tensor) -> Tensor:
+        return torch.cat([x, x], 1) + memory
+
+    graph = FlowBuilder(widen).using("memory").tag("memory").build()
+    x = torch.randn(2, 3)
+    assert torch.equal(torch.cat([x, x], 1), graph(x))
+
+
+def test_a_shape_that_never_settles_is_told() -> None:
+    """State that grows has no zeros to begin with."""
+
+    def grow(x: Tensor, memory: Tensor) -> Tensor:
+        return torch.cat([x, memory], 1)
+
+    graph = FlowBuilder(grow).using("memory").tag("memory").build()
+    with pytest.raises(ShapeError, match="no shape of zeros fits: it grows from call to call"):
+        graph(torch.randn(2, 3))
+
+
+def test_state_moves_and_is_not_copied(graph: Graph) -> None:
+    """State follows `to`; it is no weight and no part of a copy."""
+    graph(torch.randn(2, 4, device=next(graph.parameters()).device))
+    assert torch.float64 == graph.to(torch.float64).carried["h"].dtype
+    assert {} == copy.deepcopy(graph).carried
+    assert "h" not in graph.state_dict()
+
+
+def test_a_failed_call_leaves_the_state_of_the_last_good_one(graph: Graph, device: torch.device) -> None:
+    """State is written when everything went well."""
+    graph(torch.randn(2, 4, device=device))
+    state = graph.carried["h"]
+    graph.linear_1 = nn.Linear(5, 2).to(device)
+    with pytest.raises(RuntimeError):
+        graph(torch.randn(2, 4, device=device))
+    assert graph.carried["h"] is state
