@@ -7,29 +7,32 @@ imports its target the first time it is used.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, final
 
 from attrs import Attribute, field, frozen
 
 from flodl_core.errors import ComponentError
+from flodl_core.guard import shown
+from flodl_core.reference import FrozenTable, freeze_arguments, freeze_options
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+ALIAS = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+
+
+LONGEST = 64
+"""Characters that a name may have: lists are read by people."""
 
 
 def _names(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
-        raise ComponentError(f"a tuple of strings is due, got the string {value!r}", mend=f"write ({value!r},)")
-    return tuple(value)
-
-
-def _arguments(values: Iterable[Any]) -> tuple[Any, ...]:
-    return tuple(values)
-
-
-def _options(values: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(values)
+        raise ComponentError(f"a tuple of strings is due, got the string {shown(value)}", mend=f"write ({value!r},)")
+    names = tuple(value) if isinstance(value, Iterable) else (value,)
+    if not all(isinstance(name, str) for name in names):
+        raise ComponentError(f"a tuple of strings is due, got {shown(value)}")
+    return names
 
 
 def _fits(pattern: re.Pattern[str], rule: str) -> Any:
@@ -37,14 +40,38 @@ def _fits(pattern: re.Pattern[str], rule: str) -> Any:
         words = value if isinstance(value, tuple) else (value,)
         for word in words:
             if not isinstance(word, str) or not pattern.fullmatch(word):
-                raise ComponentError(f"{type(spec).__name__}.{attribute.name} {rule}, got {word!r}")
+                raise _unfit(spec, attribute, rule, word)
+            if pattern is not TARGET and len(word) > LONGEST:
+                raise _unfit(spec, attribute, f"has {LONGEST} characters at most", word)
 
     return check
 
 
 def _says_something(spec: object, attribute: Attribute[Any], value: Any) -> None:
-    if not isinstance(value, str) or not value.strip() or "\n" in value:
-        raise ComponentError(f"{type(spec).__name__}.{attribute.name} is one line for lists and help, got {value!r}")
+    if not isinstance(value, str) or not value.strip() or any(map(_controls, value)):
+        raise _unfit(spec, attribute, "is one line for lists and help", value)
+
+
+def _controls(character: str) -> bool:
+    """Line breaks, and what could rewrite a terminal."""
+    return unicodedata.category(character) in ("Cc", "Zl", "Zp", "Cs")
+
+
+def _one_of(*types: type, rule: str) -> Any:
+    def check(spec: object, attribute: Attribute[Any], value: Any) -> None:
+        if type(value) not in types:
+            raise _unfit(spec, attribute, rule, value)
+
+    return check
+
+
+def _deprecation(spec: object, attribute: Attribute[Any], value: Any) -> None:
+    if value is not None:
+        _says_something(spec, attribute, value)
+
+
+def _unfit(spec: object, attribute: Attribute[Any], rule: str, value: object) -> ComponentError:
+    return ComponentError(f"{type(spec).__name__}.{attribute.name} {rule}, got {shown(value)}")
 
 
 @final
@@ -52,14 +79,16 @@ def _says_something(spec: object, attribute: Attribute[Any], value: Any) -> None
 class Example:
     """How to make one and what to feed it: shown to people, and run by the contract suites.
 
+    Frozen through and through: lists become tuples, tables cannot be changed.
+
     Args:
         args: Positional arguments of the factory.
         kwargs: Keyword arguments of the factory.
         inputs: Tensors to call the product with, as `"f32[4,8]"`, `"i64[4]"`.
     """
 
-    args: tuple[Any, ...] = field(default=(), converter=_arguments)
-    kwargs: Mapping[str, Any] = field(factory=dict, converter=_options)
+    args: tuple[Any, ...] = field(default=(), converter=freeze_arguments)
+    kwargs: Mapping[str, Any] = field(factory=FrozenTable, converter=freeze_options)
     inputs: tuple[str, ...] = field(default=(), converter=_names)
 
 
@@ -87,14 +116,14 @@ class ComponentSpec:
     name: str = field(validator=_fits(NAME, "is lower case letters, digits and _, a letter first"))
     target: str = field(validator=_fits(TARGET, 'reads "package.module:attribute"'))
     summary: str = field(validator=_says_something)
-    category: str = ""
+    category: str = field(default="", validator=_one_of(str, rule="is a word"))
     aliases: tuple[str, ...] = field(
-        default=(), converter=_names, validator=_fits(re.compile(r"[A-Za-z][A-Za-z0-9_]*"), "are identifiers")
+        default=(), converter=_names, validator=_fits(ALIAS, "are letters, digits and _, a letter first")
     )
-    example: Example | None = None
+    example: Example | None = field(default=None, validator=_one_of(Example, type(None), rule="is an Example"))
     requires: tuple[str, ...] = field(default=(), converter=_names)
-    requires_api: int = 1
-    deprecated: str | None = None
+    requires_api: int = field(default=1, validator=_one_of(int, rule="is a whole number"))
+    deprecated: str | None = field(default=None, validator=_deprecation)
 
 
 @final

@@ -6,16 +6,16 @@ import importlib
 import inspect
 import sys
 from collections.abc import Callable
-from functools import cached_property
-from importlib import metadata
 from typing import Any, final
 
-from attrs import define, frozen
+from attrs import field, frozen
 
 from flodl_core.binding import bind, signature_of
 from flodl_core.component import ComponentSpec
 from flodl_core.errors import ComponentError, FlodlError, PluginError
+from flodl_core.guard import one_line, said, stdout_to_stderr
 from flodl_core.hookspecs import API_VERSION
+from flodl_core.requirements import unmet
 
 
 @final
@@ -33,12 +33,16 @@ class Origin:
 
 
 @final
-@define(frozen=True, slots=False, eq=False)
+@frozen(eq=False)
 class Component:
     """One component of the registry. Its target is imported by `load()`, at the first use."""
 
     spec: ComponentSpec
     origin: Origin
+    _made: dict[str, Any] = field(factory=dict, init=False, repr=False)  # the target and its signature, once known
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Component, (self.spec, self.origin)
 
     @property
     def kind(self) -> str:
@@ -66,7 +70,9 @@ class Component:
         Raises:
             PluginError: Something it requires is missing, or it cannot be imported.
         """
-        return self._target
+        if "target" not in self._made:  # no lock: two threads may both import it, and find the same
+            self._made["target"] = self._import()
+        return self._made["target"]  # type: ignore[no-any-return]
 
     def check_requirements(self) -> None:
         """Ask whether what the spec requires is there, without importing anything.
@@ -80,12 +86,14 @@ class Component:
                 "pip install --upgrade flodl-core",
             )
         for text in self.spec.requires:
-            if reason := _unmet(text):
+            if reason := unmet(text):
                 raise self._unloadable(f"it requires {text}, {reason}", f"pip install '{text}'")
 
     def signature(self) -> inspect.Signature:
         """The factory's parameters."""
-        return self._signature
+        if "signature" not in self._made:
+            self._made["signature"] = signature_of(self.load())
+        return self._made["signature"]  # type: ignore[no-any-return]
 
     def bind(self, *args: Any, **kwargs: Any) -> inspect.BoundArguments:
         """Bind arguments to the factory without calling it.
@@ -93,7 +101,7 @@ class Component:
         Raises:
             ComponentError: They do not fit.
         """
-        return bind(self.name, self._signature, args, kwargs)
+        return bind(self.name, self.signature(), args, kwargs)
 
     def create(self, *args: Any, **kwargs: Any) -> Any:
         """Call the factory.
@@ -103,37 +111,40 @@ class Component:
         """
         self.bind(*args, **kwargs)
         try:
-            return self._target(*args, **kwargs)
-        except FlodlError:
+            return self.load()(*args, **kwargs)
+        except (FlodlError, MemoryError):
             raise
         except Exception as error:
-            said = str(error).strip().splitlines() or [""]
-            raise ComponentError(f"{self.name}: {said[0]}" if said[0] else f"{self.name}: {error!r}") from error
+            where = None if self.origin.builtin else f"{self.spec.target}, of {self.origin}"
+            raise ComponentError(f"{self.name}: {_message(error)}", where=where) from error
 
     def is_class(self, made: type) -> bool:
         """Whether the target is the class `made`. Imports nothing: a class that exists is imported already."""
         module, _, attribute = self.spec.target.partition(":")
         return attribute == made.__qualname__ and getattr(sys.modules.get(module), attribute, None) is made
 
-    @cached_property
-    def _target(self) -> Callable[..., Any]:
+    def _import(self) -> Callable[..., Any]:
         self.check_requirements()
         module, _, attribute = self.spec.target.partition(":")
         try:
-            found: Any = importlib.import_module(module)
-            for part in attribute.split("."):
-                found = getattr(found, part)
-        except FlodlError:
+            with stdout_to_stderr():
+                found: Any = importlib.import_module(module)
+                for part in attribute.split("."):
+                    found = getattr(found, part)
+        except (FlodlError, KeyboardInterrupt):
             raise
-        except Exception as error:
-            raise self._unloadable(f"{type(error).__name__}: {error}") from error
+        except ModuleNotFoundError as error:
+            raise self._unloadable(said(error), self._what_provides(error.name)) from error
+        except BaseException as error:  # SystemExit, and panics of extension modules, which are no Exceptions
+            raise self._unloadable(said(error)) from error
         if not callable(found):
             raise self._unloadable(f"{self.spec.target} is a {type(found).__name__}, no factory")
         return found  # type: ignore[no-any-return]
 
-    @cached_property
-    def _signature(self) -> inspect.Signature:
-        return signature_of(self._target)
+    def _what_provides(self, missing: str | None) -> str | None:
+        """A library that is not there is not the plugin's fault."""
+        top, own = (missing or "").partition(".")[0], self.spec.target.partition(":")[0].partition(".")[0]
+        return f"install what provides the module {top!r}, perhaps: pip install {top}" if top not in ("", own) else None
 
     def _unloadable(self, reason: str, mend: str | None = None) -> PluginError:
         return PluginError(
@@ -144,22 +155,7 @@ class Component:
         )
 
 
-def _unmet(text: str) -> str | None:
-    """Why a requirement is not met; None when it is, or when its marker says it does not apply here."""
-    from packaging.requirements import (  # few specs require anything; listing pays nothing
-        InvalidRequirement,
-        Requirement,
-    )
-
-    try:
-        requirement = Requirement(text)
-    except InvalidRequirement as error:
-        return f"which is no PEP 508 requirement ({error})"
-    if requirement.marker is not None and not requirement.marker.evaluate():
-        return None
-    try:
-        version = metadata.version(requirement.name)
-    except metadata.PackageNotFoundError:
-        return "which is not installed"
-    fits = requirement.specifier.contains(version, prereleases=True)
-    return None if fits else f"and {requirement.name} {version} is installed"
+def _message(error: Exception) -> str:
+    """What a factory's error says; with its class, where the class says more than that a call went wrong."""
+    plain = type(error) in (ValueError, TypeError, RuntimeError) and str(error).strip()
+    return one_line(str(error)) if plain else said(error)

@@ -8,24 +8,42 @@ from typing import Any, TypeAlias, final
 from attrs import field, frozen
 
 from flodl_core.errors import ComponentError
+from flodl_core.guard import shown
 
 Reference: TypeAlias = Any
 """A name, a `Ref`, plain data (`("adam", {"lr": 1e-3})`, `{"use": "adam", "lr": 1e-3}`), or the object itself."""
 
 
-def _freeze(value: Any) -> Any:
-    """Plain containers as tuples, so that a reference can be hashed and shared."""
+def freeze(value: Any) -> Any:
+    """Plain containers as tuples and frozen tables, so that what holds them can be hashed and shared."""
     if isinstance(value, list | tuple):
-        return tuple(_freeze(item) for item in value)
+        return tuple(freeze(item) for item in value)
     if isinstance(value, Mapping):
-        return FrozenTable(tuple((key, _freeze(item)) for key, item in value.items()))
+        return FrozenTable(tuple((key, freeze(item)) for key, item in value.items()))
     return value
 
 
+def freeze_arguments(value: Any) -> tuple[Any, ...]:
+    """Positional arguments, frozen."""
+    if not isinstance(value, list | tuple):
+        raise ComponentError(f"positional arguments are a tuple, got {shown(value)}", mend=f"write ({shown(value)},)")
+    return tuple(map(freeze, value))
+
+
+def freeze_options(value: Any) -> Mapping[str, Any]:
+    """Keyword arguments, frozen."""
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise ComponentError(f"keyword arguments are a table with words for keys, got {shown(value)}")
+    return freeze(value)  # type: ignore[no-any-return]
+
+
 @final
-@frozen
+@frozen(eq=False)
 class FrozenTable(Mapping[str, Any]):
-    """A mapping that can be hashed: what a table of plain data becomes inside a `Ref`."""
+    """A mapping that can be hashed: what a table of plain data becomes inside a `Ref`.
+
+    It equals any mapping with the same items; their order is kept, and says nothing.
+    """
 
     items_: tuple[tuple[str, Any], ...] = ()
 
@@ -41,8 +59,19 @@ class FrozenTable(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self.items_)
 
+    def __hash__(self) -> int:
+        return hash(frozenset(self.items_))
+
     def __repr__(self) -> str:
         return repr(dict(self.items_))
+
+
+def _is_a_name(_: object, __: object, name: Any) -> None:
+    if not isinstance(name, str):
+        raise ComponentError(
+            f"a reference begins with a component's name, got {shown(name)}",
+            mend='ref("linear", 2, 16); an object needs no ref',
+        )
 
 
 @final
@@ -56,9 +85,9 @@ class Ref:
     ref('linear', 2, 16, bias=False)
     """
 
-    name: str
-    args: tuple[Any, ...] = field(default=(), converter=_freeze)
-    kwargs: Mapping[str, Any] = field(factory=FrozenTable, converter=_freeze)
+    name: str = field(validator=_is_a_name)
+    args: tuple[Any, ...] = field(default=(), converter=freeze_arguments)
+    kwargs: Mapping[str, Any] = field(factory=FrozenTable, converter=freeze_options)
 
     def __repr__(self) -> str:
         words = [repr(self.name), *map(repr, self.args), *(f"{k}={v!r}" for k, v in self.kwargs.items())]
@@ -71,10 +100,6 @@ def ref(name: str, /, *args: Any, **kwargs: Any) -> Ref:
     >>> ref("adam", lr=1e-3)
     ref('adam', lr=0.001)
     """
-    if not isinstance(name, str):
-        raise ComponentError(
-            f"ref() takes a component's name first, got {name!r}", mend='ref("linear", 2, 16); an object needs no ref'
-        )
     return Ref(name, args, kwargs)
 
 
@@ -106,7 +131,9 @@ def _from_table(table: Mapping[str, Any]) -> Ref:
     options = {key: item for key, item in table.items() if key not in ("use", "args")}
     name, args = table["use"], table.get("args", ())
     if not isinstance(name, str):
-        raise ComponentError(f"`use` names a component, got {name!r}", mend='use = "linear"')
+        raise ComponentError(f"`use` names a component, got {shown(name)}", mend='use = "linear"')
     if not isinstance(args, list | tuple):
-        raise ComponentError(f"`args` is a list of positional arguments, got {args!r}", mend=f"args = [{args!r}]")
+        raise ComponentError(
+            f"`args` is a list of positional arguments, got {shown(args)}", mend=f"args = [{shown(args)}]"
+        )
     return Ref(name, args, options)

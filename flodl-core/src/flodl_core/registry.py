@@ -102,7 +102,7 @@ class Registry:
         Raises:
             ComponentError: The arguments do not fit, or a class was given where an object is due.
         """
-        wanted = as_reference(reference)
+        kind, wanted = _checked(kind), as_reference(reference)
         if not isinstance(wanted, Ref):
             return _an_object(kind, wanted)
         own = {key: self._argument(kind, value) for key, value in wanted.kwargs.items()}
@@ -271,7 +271,7 @@ def _an_object(kind: str, value: Any) -> Any:
         )
     if value is None or isinstance(value, bool | int | float | bytes | Mapping | list | tuple):
         raise ComponentError(
-            f"a {kind.replace('_', ' ')} is due, got {value!r}",
+            f"a {kind.replace('_', ' ')} is due, got {shown(value)}",
             mend='give an object, a name, ref("name", ...) or ("name", {...})',
         )
     return value
