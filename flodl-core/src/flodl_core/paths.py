@@ -1,0 +1,127 @@
+"""Dotted paths, parameter names and globs over any `nn.Module`.
+
+One rule for all of flodl: a pattern names a parameter when it equals, or as a glob matches, the
+parameter's own dotted name or the path of a module that holds it. So `"encoder.scan"` is all that
+lies under that module, `"encoder.*"` all under `encoder`, `"*.bias"` every bias.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from flodl_core.errors import PathError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_GLOB = frozenset("*?[")
+
+
+def is_glob(pattern: str) -> bool:
+    """Does the text hold a wildcard?
+
+    >>> is_glob("encoder.*"), is_glob("encoder.scan")
+    (True, False)
+    """
+    return not _GLOB.isdisjoint(pattern)
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Does the pattern name this path, or a module above it?
+
+    `*` also crosses dots; a leading `*.` also matches at the top.
+
+    >>> matches("encoder.scan.weight", "encoder.scan"), matches("encoder.scan.weight", "enc")
+    (True, False)
+    >>> matches("encoder.0.bias", "*.bias"), matches("bias", "*.bias"), matches("encoder.0.bias", "enc*.0")
+    (True, True, True)
+    """
+    return any(_fits(path, pattern) for path in _with_holders(name))
+
+
+def select_parameters(module: nn.Module, pattern: str) -> dict[str, nn.Parameter]:
+    """The parameters that a pattern names, in the module's order; a shared one once, under its first name.
+
+    >>> from torch import nn
+    >>> net = nn.Sequential(nn.Linear(2, 4), nn.Linear(4, 1))
+    >>> list(select_parameters(net, "1")), list(select_parameters(net, "*.bias"))
+    (['1.weight', '1.bias'], ['0.bias', '1.bias'])
+
+    Raises:
+        PathError: It names none; with the nearest paths.
+    """
+    first: dict[int, str] = {}
+    chosen: dict[str, nn.Parameter] = {}
+    for name, parameter in module.named_parameters(remove_duplicate=False):
+        first.setdefault(id(parameter), name)
+        if matches(name, pattern):
+            chosen.setdefault(first[id(parameter)], parameter)
+    if not chosen:
+        raise _names_nothing(module, pattern)
+    return chosen
+
+
+def select_modules(module: nn.Module, pattern: str) -> dict[str, nn.Module]:
+    """The modules that a path or a glob names, without those below them.
+
+    >>> from torch import nn
+    >>> list(select_modules(nn.Sequential(nn.Linear(2, 4), nn.ReLU()), "*"))
+    ['0', '1']
+
+    Raises:
+        PathError: It names none; with the nearest paths.
+    """
+    chosen = {path: child for path, child in module.named_modules(remove_duplicate=False) if _fits(path, pattern)}
+    if is_glob(pattern):
+        chosen.pop("", None)
+    if not chosen:
+        raise PathError(f"{pattern!r} names no module", mend=_nearest(pattern, module_paths(module)))
+    return chosen
+
+
+def module_paths(module: nn.Module) -> tuple[str, ...]:
+    """Every path below the module, in its order.
+
+    >>> from torch import nn
+    >>> module_paths(nn.Sequential(nn.Linear(2, 4), nn.ReLU()))
+    ('0', '1')
+    """
+    return tuple(path for path, _ in module.named_modules(remove_duplicate=False) if path)
+
+
+def _fits(path: str, pattern: str) -> bool:
+    if path == pattern:
+        return True
+    return is_glob(pattern) and (
+        fnmatchcase(path, pattern) or (pattern.startswith("*.") and fnmatchcase(path, pattern[2:]))
+    )
+
+
+def _with_holders(name: str) -> Iterator[str]:
+    while name:
+        yield name
+        name = name.rpartition(".")[0]
+    yield ""
+
+
+def _names_nothing(module: nn.Module, pattern: str) -> PathError:
+    modules = dict(module.named_modules(remove_duplicate=False))
+    if any(_fits(path, pattern) for path in modules if path):
+        return PathError(f"{pattern!r} names modules without parameters")
+    names = [name for name, _ in module.named_parameters(remove_duplicate=False)]
+    return PathError(f"{pattern!r} names no parameter", mend=_nearest(pattern, [*filter(None, modules), *names]))
+
+
+def _nearest(pattern: str, known: Iterable[str]) -> str:
+    known = list(dict.fromkeys(known))
+    if not known:
+        return "the model has none"
+    tails = [path for path in known if path.rpartition(".")[2] == pattern.rpartition(".")[2]]
+    close = get_close_matches(pattern, known, n=3, cutoff=0.5) or tails[:3]
+    if close:
+        return f"did you mean {' or '.join(map(repr, close))}?"
+    shown = ", ".join(map(repr, known[:6]))
+    return f"paths: {shown}{', ...' if len(known) > 6 else ''}"

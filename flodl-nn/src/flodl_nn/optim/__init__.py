@@ -1,0 +1,1 @@
+"""Optimizers: torch's own, on their fused kernels where torch has them."""

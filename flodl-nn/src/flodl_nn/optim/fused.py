@@ -1,0 +1,54 @@
+"""torch's optimizers on its fused kernels wherever they exist: one kernel instead of dozens.
+
+Each factory here takes the class's own arguments and returns the class's own object. It only fills
+in `fused=True` when the user said nothing about `fused`, `foreach` or `differentiable`, and every
+parameter is floating, on a device that has the kernel.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+_SILENT = ("fused", "foreach", "differentiable")
+
+
+def _factory(kind: type[Optimizer], *devices: str) -> Callable[..., Optimizer]:
+    signature = inspect.signature(kind)
+
+    @functools.wraps(kind, updated=())
+    def make(params: Iterable[Any], *args: Any, **kwargs: Any) -> Optimizer:
+        params = list(params)
+        said = signature.bind(params, *args, **kwargs).arguments
+        if not any(word in said for word in _SILENT) and _all_fit(params, devices):
+            kwargs["fused"] = True
+        return kind(params, *args, **kwargs)
+
+    return make
+
+
+def _all_fit(params: list[Any], devices: tuple[str, ...]) -> bool:
+    tensors = list(_tensors(params))
+    return bool(tensors) and all(t.is_floating_point() and t.device.type in devices for t in tensors)
+
+
+def _tensors(params: Iterable[Any]) -> Iterable[Tensor]:
+    for item in params:
+        if isinstance(item, dict):
+            held = item["params"]
+            yield from _tensors([held] if isinstance(held, Tensor) else held)
+        elif isinstance(item, tuple):  # ("name", parameter)
+            yield item[1]
+        else:
+            yield item
+
+
+adam = _factory(torch.optim.Adam, "cuda", "cpu")
+adamw = _factory(torch.optim.AdamW, "cuda", "cpu")
+sgd = _factory(torch.optim.SGD, "cuda", "cpu")

@@ -1,0 +1,120 @@
+"""Schedules that go down and have no end of their own: constant, step, exponential, inverse square root."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from typing import Any, final
+
+from attrs import Attribute, field, frozen
+from flodl_core import TrainingError
+
+from flodl_nn.schedules.checks import at_least_one, finite
+from flodl_nn.schedules.schedule import AbstractSchedule
+
+
+@final
+@frozen(repr=False)
+class Constant(AbstractSchedule):
+    """The same factor at every step.
+
+    >>> constant(0.5).factor(1000)
+    0.5
+    """
+
+    value: float = finite(1.0)
+
+    def factor(self, step: int) -> float:
+        """The value."""
+        return self.value
+
+
+@final
+@frozen(repr=False)
+class StepDecay(AbstractSchedule):
+    """Down by the factor `gamma` every `size` steps.
+
+    >>> [step_decay(2, 0.5).factor(step) for step in range(5)]
+    [1.0, 1.0, 0.5, 0.5, 0.25]
+    """
+
+    size: int = at_least_one()
+    gamma: float = finite(0.1, low=0.0)
+
+    def factor(self, step: int) -> float:
+        """`gamma ** (step // size)`."""
+        return float(self.gamma ** (step // self.size))
+
+
+@final
+@frozen(repr=False)
+class Exponential(AbstractSchedule):
+    """Down by the factor `gamma` at every step.
+
+    >>> exponential(0.5).factor(2)
+    0.25
+    """
+
+    gamma: float = finite(low=0.0)
+
+    def factor(self, step: int) -> float:
+        """`gamma ** step`."""
+        return float(self.gamma**step)
+
+
+def _milestones(value: Any) -> tuple[int, ...]:
+    return tuple(sorted(value)) if isinstance(value, list | tuple | range | set | frozenset) else (value,)
+
+
+def _counts(schedule: object, attribute: Attribute[Any], value: tuple[Any, ...]) -> None:
+    if not value or not all(isinstance(step, int) and not isinstance(step, bool) and step >= 0 for step in value):
+        raise TrainingError(f"multi_step(): milestones are whole steps, at least one, got {list(value)!r}")
+
+
+@final
+@frozen(repr=False)
+class MultiStep(AbstractSchedule):
+    """Down by the factor `gamma` at each of the milestones, which may come in any order.
+
+    >>> [multi_step([4, 2], 0.5).factor(step) for step in (1, 2, 3, 4)]
+    [1.0, 0.5, 0.5, 0.25]
+    """
+
+    milestones: tuple[int, ...] = field(converter=_milestones, validator=_counts)
+    gamma: float = finite(0.1, low=0.0)
+
+    def factor(self, step: int) -> float:
+        """`gamma` to the number of milestones reached."""
+        return float(self.gamma ** bisect_right(self.milestones, step))
+
+    @property
+    def length(self) -> int:
+        """The last milestone."""
+        return self.milestones[-1]
+
+
+@final
+@frozen(repr=False)
+class InverseSqrt(AbstractSchedule):
+    """Up in a line for `warmup` steps, then down with the square root of the step; 1 at the top.
+
+    Source:
+        Vaswani et al. 2017, "Attention Is All You Need", section 5.3, scaled so that the top is
+        the group's own rate.
+
+    >>> [inverse_sqrt(4).factor(step) for step in (0, 3, 15)]
+    [0.25, 1.0, 0.5]
+    """
+
+    warmup: int = at_least_one()
+
+    def factor(self, step: int) -> float:
+        """`min((step + 1) / warmup, sqrt(warmup / (step + 1)))`."""
+        return min((step + 1) / self.warmup, math.sqrt(self.warmup / (step + 1)))
+
+
+constant = Constant
+step_decay = StepDecay
+exponential = Exponential
+multi_step = MultiStep
+inverse_sqrt = InverseSqrt

@@ -1,0 +1,210 @@
+"""The parameters that a step trains: in which group each is, and what freezing and thawing do."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, final
+
+from flodl_core import Ref, Reference, TrainingError, as_reference, components
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from flodl_nn.step.groups import GroupRules
+from flodl_nn.step.watch import ModelWatch
+
+
+@final
+class TrainedParts:
+    """An optimizer over a model's trainable parameters, kept true while parts freeze, thaw and change.
+
+    Every group remembers all its members. A frozen one leaves the optimizer's list, its state is
+    kept aside and its gradient dropped, so nothing moves it: no decay, no momentum, no window that
+    was open. Thawed, it comes back with its state.
+
+    Args:
+        model: Whose parameters are trained.
+        optimizer: A reference, made over the groups; or a built optimizer, whose groups stay its own.
+        rules: Options by path; only for references.
+    """
+
+    def __init__(self, model: nn.Module, optimizer: Reference, rules: GroupRules) -> None:
+        self._model, self._rules = model, rules
+        wanted = as_reference(optimizer)
+        self._recipe = wanted if isinstance(wanted, Ref) else None
+        rules.check_paths(model)
+        named = trainable_kind(model)
+        if not any(p.requires_grad for p in named.values()):
+            raise _nothing_to_train(bool(named))
+        self.optimizer = self._adopt(wanted) if self._recipe is None else self._build(named)
+        rules.check_options(self.optimizer.defaults, type(self.optimizer).__name__)
+        self._members: list[list[Tensor]] = [list(group["params"]) for group in self.optimizer.param_groups]
+        self._aside: dict[Tensor, dict[str, Any]] = {}
+        self.named = self._name(named)
+        self._watch = ModelWatch(model, (p for name, p in self.named.items() if name not in named))
+        self._sort_out()
+
+    def refresh(self) -> None:
+        """Follow the model: what froze goes out, what thawed comes in, what was swapped is exchanged.
+
+        Raises:
+            TrainingError: Nothing trainable is left.
+        """
+        if not self._watch.changed():
+            return
+        named = trainable_kind(self._model)
+        if self._recipe is not None:
+            self._exchange(named)
+        self.named = self._name(named)
+        self._sort_out()
+
+    def needs_closure(self) -> bool:
+        """Does the optimizer evaluate the loss itself, several times per step (LBFGS)?"""
+        closure = inspect.signature(type(self.optimizer).step).parameters.get("closure")
+        return closure is not None and closure.default is closure.empty
+
+    def take_all(self) -> None:
+        """Put every member into the optimizer, frozen or not: the form in which state is loaded."""
+        for group, members in zip(self.optimizer.param_groups, self._members, strict=True):
+            group["params"][:] = members
+        self._aside.clear()
+
+    def settle(self) -> None:
+        """After `take_all`: take the frozen ones out again, with their state."""
+        self._watch.changed()
+        self._sort_out()
+
+    def state_of(self, parameter: Tensor) -> dict[str, Any]:
+        """The optimizer's state of one parameter, in it or set aside; empty before its first update."""
+        kept = self._aside.get(parameter)
+        return dict(self.optimizer.state.get(parameter, {})) if kept is None else kept
+
+    def groups(self) -> list[tuple[dict[str, Any], list[str]]]:
+        """Each group's options, and the names of all its members, frozen ones too."""
+        names = {parameter: name for name, parameter in self.named.items()}
+        return [
+            ({key: value for key, value in group.items() if key != "params"}, [names[p] for p in members])
+            for group, members in zip(self.optimizer.param_groups, self._members, strict=True)
+        ]
+
+    def _adopt(self, optimizer: Any) -> Optimizer:
+        made = components.create("optimizer", optimizer)
+        if not isinstance(made, Optimizer):
+            raise TrainingError(
+                f"an optimizer is due, got a {type(made).__name__}", mend='a name, ref("adam", lr=1e-3), or a built one'
+            )
+        if self._rules.rules:
+            raise TrainingError(
+                "a built optimizer has groups of its own, so groups= has no say",
+                mend='give a recipe: optimizer=ref("adam", lr=1e-3)',
+            )
+        own = {id(p) for p in self._model.parameters()}
+        if not any(id(p) in own for group in made.param_groups for p in group["params"]):
+            raise TrainingError(
+                f"the {type(made).__name__} given holds no parameter of this model",
+                mend="build it from this model's parameters(), or give a recipe: ref(...)",
+            )
+        return made
+
+    def _build(self, named: dict[str, nn.Parameter]) -> Optimizer:
+        groups = self._grouped(named)
+        alone = not self._rules.rules
+        made = components.create("optimizer", self._recipe, groups[0]["params"] if alone else groups)
+        if not isinstance(made, Optimizer):
+            raise TrainingError(f"{self._recipe!r} made a {type(made).__name__}, no torch.optim.Optimizer")
+        return made
+
+    def _grouped(self, named: dict[str, nn.Parameter]) -> list[dict[str, Any]]:
+        """Parameters of equal options together, in the order in which the first of each comes."""
+        groups: list[dict[str, Any]] = []
+        for name, parameter in named.items():
+            options = self._rules.options_for(name)
+            group = next((g for g in groups if {k: v for k, v in g.items() if k != "params"} == options), None)
+            if group is None:
+                group = {"params": [], **options}
+                groups.append(group)
+            group["params"].append(parameter)
+        return groups
+
+    def _exchange(self, named: dict[str, nn.Parameter]) -> None:
+        """Members that left the model leave their groups for good; new ones join the group of their options."""
+        present = {id(p) for p in named.values()}
+        known = set()
+        for members in self._members:
+            for parameter in [p for p in members if id(p) not in present]:
+                self.optimizer.state.pop(parameter, None)
+                self._aside.pop(parameter, None)
+            members[:] = [p for p in members if id(p) in present]
+            known |= {id(p) for p in members}
+        fresh = {name: p for name, p in named.items() if id(p) not in known}
+        if fresh:
+            self._join(self._build(fresh))
+
+    def _join(self, other: Optimizer) -> None:
+        """Take over the groups and the state of an optimizer made for new parameters alone."""
+        for group in other.param_groups:
+            place = next((i for i, own in enumerate(self.optimizer.param_groups) if _same_options(own, group)), None)
+            if place is None:
+                self.optimizer.param_groups.append({**group, "params": list(group["params"])})
+                self._members.append(list(group["params"]))
+            else:
+                self._members[place] += group["params"]
+        self.optimizer.state.update(other.state)
+
+    def _sort_out(self) -> None:
+        changed = False
+        for group, members in zip(self.optimizer.param_groups, self._members, strict=True):
+            for parameter in members:
+                changed |= self._bring_in(parameter) if parameter.requires_grad else self._take_out(parameter)
+            group["params"][:] = [p for p in members if p.requires_grad]
+        if changed and self.needs_closure():
+            self._forget_flat_state()
+        live = {id(p) for group in self.optimizer.param_groups for p in group["params"]}
+        self.trained = [p for p in self.named.values() if id(p) in live]
+        if not self.trained:
+            raise _nothing_to_train(True)
+
+    def _take_out(self, parameter: Tensor) -> bool:
+        parameter.grad = None
+        if parameter in self._aside:
+            return False
+        self._aside[parameter] = self.optimizer.state.pop(parameter, {})
+        return True
+
+    def _bring_in(self, parameter: Tensor) -> bool:
+        state = self._aside.pop(parameter, None)
+        if state:
+            self.optimizer.state[parameter] = state
+        return state is not None
+
+    def _forget_flat_state(self) -> None:
+        """LBFGS flattens all parameters into one history, which fits no other set of them."""
+        self.optimizer.state.clear()
+        if hasattr(self.optimizer, "_numel_cache"):
+            self.optimizer._numel_cache = None
+
+    def _name(self, named: dict[str, nn.Parameter]) -> dict[str, Tensor]:
+        """Names of all members, in the model's order; what a built optimizer holds besides comes last."""
+        names = {id(p): name for name, p in named.items()}
+        held = {id(p): p for members in self._members for p in members}
+        result: dict[str, Tensor] = {name: p for name, p in named.items() if id(p) in held}
+        besides = [p for p in held.values() if id(p) not in names]
+        return result | {f"<optimizer>.{index}": p for index, p in enumerate(besides)}
+
+
+def trainable_kind(model: nn.Module) -> dict[str, nn.Parameter]:
+    """The model's parameters that could be trained, by name: floating or complex, shared ones once."""
+    return {n: p for n, p in model.named_parameters() if p.is_floating_point() or p.is_complex()}
+
+
+def _same_options(own: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Were both made by the same rules? The rate may have been changed by a schedule meanwhile."""
+    rate = own.get("initial_lr", own["lr"])
+    return all(own.get(key) == value for key, value in other.items() if key not in ("params", "lr")) and (
+        rate == other["lr"]
+    )
+
+
+def _nothing_to_train(has_parameters: bool) -> TrainingError:
+    if has_parameters:
+        return TrainingError("no parameter of the model is trainable: all are frozen", mend="thaw a part of it")
+    return TrainingError("the model has no parameters to train")

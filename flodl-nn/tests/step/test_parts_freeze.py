@@ -1,0 +1,172 @@
+"""Frozen means frozen; thawed comes back; swapped parts are exchanged: between any two steps."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from flodl_core import TrainingError, components, ref
+from flodl_nn import TrainStep
+from torch import nn
+
+NAMED = [c.name for c in components.list("optimizer") if c.origin.distribution == "flodl-nn" and c.name != "lbfgs"]
+
+
+def a_model() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(4, 4, bias=False), nn.Tanh(), nn.Linear(4, 4, bias=False))
+
+
+def learn(step: TrainStep, times: int = 3) -> None:
+    generator = torch.Generator().manual_seed(1)
+    where = next(step.model.parameters()).device
+    for _ in range(times):
+        x = torch.randn(8, 4, generator=generator).to(where)
+        step(x, x.roll(1, 1))
+
+
+def an_optimizer(name: str):
+    return ref(name, **({} if name in ("adafactor", "rprop", "sparse_adam") else {"weight_decay": 0.1}))
+
+
+@pytest.mark.parametrize("name", [n for n in NAMED if n != "sparse_adam"])
+def test_a_frozen_part_does_not_drift(name, device):
+    """Not by momentum, not by weight decay, for any optimizer: the difference is exactly 0."""
+    model = a_model().to(device)
+    step = TrainStep(model, loss="mse", optimizer=an_optimizer(name))
+    learn(step)
+    model[0].weight.requires_grad_(False)
+    held, other = model[0].weight.detach().clone(), model[2].weight.detach().clone()
+    learn(step, 5)
+    assert held.equal(model[0].weight)
+    assert not other.equal(model[2].weight)
+    assert len(step.optimizer.param_groups[0]["params"]) == 1
+
+
+def test_a_part_frozen_from_the_start_joins_when_thawed(device):
+    """By the group rules it always had."""
+    model = a_model().to(device)
+    model[0].requires_grad_(False)
+    step = TrainStep(model, loss="mse", optimizer=ref("adam", lr=1e-2), groups={"0": 1e-4})
+    learn(step)
+    model[0].requires_grad_(True)
+    learn(step, 1)
+    assert sorted((len(g["params"]), g["lr"]) for g in step.optimizer.param_groups) == [(1, 1e-4), (1, 1e-2)]
+    assert step.optimizer.state[model[0].weight]["step"] == 1
+
+
+def test_thawing_brings_the_moments_back(device):
+    """Their steps go on from where they were."""
+    model = a_model().to(device)
+    step = TrainStep(model, loss="mse", optimizer="adam")
+    learn(step)
+    model[0].requires_grad_(False)
+    learn(step)
+    assert model[0].weight not in step.optimizer.state
+    model[0].requires_grad_(True)
+    learn(step, 1)
+    assert [step.optimizer.state[model[i].weight]["step"] for i in (0, 2)] == [4, 7]
+
+
+def test_freezing_in_an_open_window_moves_nothing(device):
+    """The part's gradient of the window is dropped, and the norm for clipping does not count it."""
+    model = a_model().to(device)
+    step = TrainStep(model, loss="mse", optimizer=ref("sgd", lr=0.1), accumulate=2, clip_norm=0.01)
+    learn(step, 1)
+    held = model[0].weight.detach().clone()
+    model[0].requires_grad_(False)
+    step.end_epoch()
+    assert held.equal(model[0].weight)
+    assert model[0].weight.grad is None
+    assert model[2].weight.grad.norm().item() == pytest.approx(0.01, rel=1e-4)
+
+
+def test_a_gradient_left_by_someone_else_moves_nothing_frozen(device):
+    """Even when a frozen parameter holds one at the moment of the update."""
+    model = a_model().to(device)
+    model[0].requires_grad_(False)
+    step = TrainStep(model, loss="mse", optimizer=ref("sgd", lr=0.1, momentum=0.9))
+    held = model[0].weight.detach().clone()
+    model[0].weight.grad = torch.ones_like(model[0].weight)
+    learn(step)
+    assert held.equal(model[0].weight)
+
+
+@pytest.mark.parametrize("name", ["adam", "sgd"])
+def test_a_swapped_part_is_trained_in_place_of_the_old(name, device):
+    """The new one joins under the same rules; the old one stays as it is; the rest keeps its state."""
+    model = a_model().to(device)
+    step = TrainStep(model, loss="mse", optimizer=ref(name, lr=1e-2), groups={"2": 1e-3})
+    learn(step)
+    old, new = model[0], nn.Linear(4, 4, bias=False).to(device)
+    model[0] = new
+    before, kept = new.weight.detach().clone(), old.weight.detach().clone()
+    learn(step, 1)
+    assert kept.equal(old.weight)
+    assert not before.equal(new.weight)
+    assert [g["lr"] for g in step.optimizer.param_groups] == [1e-2, 1e-3]
+    assert [len(g["params"]) for g in step.optimizer.param_groups] == [1, 1]
+
+
+def test_a_part_that_needs_an_option_of_its_own_gets_a_new_group(device):
+    """Rules are read again for what was added; none is made for what is not there."""
+    model = a_model().to(device)
+    model.append(nn.LayerNorm(4).to(device))
+    rules = {"*.bias": {"weight_decay": 0.5}}
+    step = TrainStep(model, loss="mse", optimizer=ref("sgd", lr=0.1), groups=rules)
+    model.pop(3)
+    model.append(nn.Sequential(nn.Linear(4, 4)).to(device))
+    learn(step, 1)
+    assert [(len(g["params"]), g["weight_decay"]) for g in step.optimizer.param_groups] == [(3, 0), (1, 0.5)]
+
+
+def test_shared_weights_are_one_member(device):
+    """Counted once, updated once."""
+    tied = nn.Sequential(nn.Linear(4, 4, bias=False), nn.Linear(4, 4, bias=False)).to(device)
+    tied[1].weight = tied[0].weight
+    step = TrainStep(tied, loss="mse", optimizer=ref("sgd", lr=0.1))
+    assert len(step.optimizer.param_groups[0]["params"]) == 1
+    learn(step)
+
+
+def test_a_built_optimizer_follows_freezing_too(device):
+    """Its groups stay its own; frozen members leave and come back."""
+    model = a_model().to(device)
+    optimizer = torch.optim.SGD([{"params": model[0].parameters()}, {"params": model[2].parameters()}], momentum=0.9)
+    step = TrainStep(model, loss="mse", optimizer=optimizer)
+    learn(step)
+    model[0].requires_grad_(False)
+    held = model[0].weight.detach().clone()
+    learn(step)
+    assert held.equal(model[0].weight)
+    model[0].requires_grad_(True)
+    learn(step)
+    assert not held.equal(model[0].weight)
+    assert [1, 1] == [len(g["params"]) for g in optimizer.param_groups]
+
+
+def test_with_everything_frozen_there_is_nothing_to_do(device):
+    """Said at the step, not passed over."""
+    model = a_model().to(device)
+    step = TrainStep(model, loss="mse", optimizer="sgd")
+    model.requires_grad_(False)
+    with pytest.raises(TrainingError, match="all are frozen\n  try: thaw a part of it"):
+        learn(step, 1)
+
+
+def test_evaluation_changes_nothing_and_restores_each_mode(device):
+    """Statistics, modes, gradients, steps: all as before; dropout is off."""
+    model = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Dropout(0.5), nn.Linear(4, 4)).to(device)
+    step = TrainStep(model, loss="mse", optimizer="sgd")
+    learn(step)
+    model[1].eval()
+    before = copy.deepcopy(model.state_dict())
+    x = torch.rand(8, 4, device=device)
+    first, second = step.evaluate(x, x), step.evaluate(x, x)
+    assert first.equal(second)
+    assert not first.requires_grad
+    assert [True, True, False, True, True] == [m.training for m in model.modules()]
+    assert step.steps == 3
+    for name, value in model.state_dict().items():
+        assert before[name].equal(value)

@@ -1,0 +1,163 @@
+"""A resumed run is the run: same bits, whatever was going on when it was saved."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+
+import pytest
+import torch
+from flodl_core import CheckpointError, ref
+from flodl_nn import TrainStep, cosine, plateau, warmup
+from torch import nn
+
+
+def a_step(device, **changes):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 8), nn.GELU(), nn.Linear(8, 4)).to(device)
+    return TrainStep(model, **{"loss": "mse", "optimizer": ref("adamw", lr=1e-2), **changes})
+
+
+def learn(step, first, last):
+    where = next(step.model.parameters()).device
+    for index in range(first, last):
+        x = torch.randn(8, 4, generator=torch.Generator().manual_seed(index)).to(where)
+        step(x, x.roll(1, 1))
+
+
+def through_a_file(state):
+    file = io.BytesIO()
+    torch.save(state, file)
+    file.seek(0)
+    return torch.load(file, weights_only=True)
+
+
+def resumed(step, device, **changes):
+    other = a_step(device, **changes)
+    other.model.load_state_dict(copy.deepcopy(step.model.state_dict()))
+    other.load_state_dict(through_a_file(step.state_dict()))
+    return other
+
+
+SETTINGS = {
+    "plain": {},
+    "groups": {"groups": {"2": 1e-3, "*.bias": {"weight_decay": 0.0}}},
+    "schedule": {"schedule": warmup(3).then(cosine(20))},
+    "open window": {"accumulate": 4},
+    "momentum": {"optimizer": ref("sgd", lr=0.1, momentum=0.9)},
+    "unfused": {"optimizer": ref("adam", lr=1e-2, fused=False)},
+    "half precision": {"precision": "bf16"},
+}
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_a_resumed_run_has_the_same_weights(setting, device):
+    """Saved after 7 batches, gone on for 6, against 13 in one go."""
+    changes = SETTINGS[setting]
+    whole, half = a_step(device, **changes), a_step(device, **changes)
+    learn(whole, 0, 13)
+    learn(half, 0, 7)
+    again = resumed(half, device, **changes)
+    learn(again, 7, 13)
+    assert (whole.steps, whole.epoch, whole.lr) == (again.steps, again.epoch, again.lr)
+    for expected, actual in zip(whole.model.parameters(), again.model.parameters(), strict=True):
+        assert expected.equal(actual)
+
+
+def test_freezes_and_moments_set_aside_come_back(device):
+    """What was frozen is frozen, and thaws with the moments it had."""
+    whole, half = a_step(device), a_step(device)
+    for step in (whole, half):
+        learn(step, 0, 3)
+        step.model[0].requires_grad_(False)
+        learn(step, 3, 5)
+    again = resumed(half, device)
+    assert [False, False, True, True] == [p.requires_grad for p in again.model.parameters()]
+    for step in (whole, again):
+        learn(step, 5, 6)
+        step.model[0].requires_grad_(True)
+        learn(step, 6, 9)
+    for expected, actual in zip(whole.model.parameters(), again.model.parameters(), strict=True):
+        assert expected.equal(actual)
+
+
+def test_a_plateau_goes_on_waiting(device):
+    """Best value, waiting epochs and scale are saved; the stop wish too."""
+    step = a_step(device, schedule=plateau("val_loss", patience=2, gamma=0.5))
+    for value in (1.0, 1.0, 1.0, 1.0):
+        step.end_epoch({"val_loss": value})
+    step.stop()
+    again = resumed(step, device, schedule=plateau("val_loss", patience=2, gamma=0.5))
+    assert (again.epoch, again.lr, again.stopped) == (4, 0.005, True)
+    again.end_epoch({"val_loss": 1.0})
+    assert again.lr == 0.0025
+
+
+def test_a_plateau_without_its_metric_says_so_once(device):
+    """With the nearest name that was recorded."""
+    step = a_step(device, schedule=plateau("val_los"))
+    with pytest.warns(UserWarning, match="'val_los', which this epoch did not record; did you mean 'val_loss'"):
+        step.end_epoch({"val_loss": 1.0})
+    step.end_epoch({"val_loss": 1.0})
+
+
+def test_the_state_is_plain_data_and_tensors(device):
+    """JSON takes all but the tensors, and lists do for tuples on the way back."""
+    step = a_step(device)
+    learn(step, 0, 3)
+    state = step.state_dict()
+
+    def as_read(value):
+        return value if isinstance(value, torch.Tensor) else json.loads(json.dumps(value))
+
+    state["optimizer"] = {
+        **{key: as_read(value) for key, value in state["optimizer"].items() if key != "state"},
+        "state": state["optimizer"]["state"],
+    }
+    other = a_step(device)
+    other.load_state_dict(state)
+    assert (0.9, 0.999) == other.optimizer.param_groups[0]["betas"]
+
+
+def test_a_loaded_state_is_a_copy(device):
+    """Training on does not change what was loaded."""
+    step = a_step(device)
+    learn(step, 0, 3)
+    state = through_a_file(step.state_dict())
+    other = a_step(device)
+    other.load_state_dict(state)
+    before = state["optimizer"]["state"]["0.weight"]["exp_avg"].clone()
+    learn(other, 3, 6)
+    assert before.equal(state["optimizer"]["state"]["0.weight"]["exp_avg"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"optimizer": ref("sgd", lr=0.1)}, "the state is of AdamW, this step trains with SGD"),
+        ({"groups": None}, "the state has other parameter groups: 0.weight, 0.bias, 2.weight and 1 more were not"),
+    ],
+)
+def test_a_state_that_does_not_fit_changes_nothing(changes, message, device):
+    """It says what differs."""
+    step, other = a_step(device, groups={"2": 1e-3}), a_step(device, **{"groups": {"2": 1e-3}, **changes})
+    learn(step, 0, 3)
+    with pytest.raises(CheckpointError, match=message):
+        other.load_state_dict(step.state_dict())
+    assert other.steps == 0
+
+
+def test_a_state_of_another_model_or_format_is_refused(device):
+    """Missing and strange parameters, shapes, and things that are no state at all."""
+    step = a_step(device)
+    small = TrainStep(nn.Linear(4, 4), loss="mse", optimizer=ref("adamw"))
+    wide = TrainStep(nn.Sequential(nn.Linear(4, 9), nn.GELU(), nn.Linear(9, 4)), loss="mse", optimizer=ref("adamw"))
+    for other, message in [
+        (small.state_dict(), "another model: it lacks 0.weight, 0.bias, 2.weight and 1 more"),
+        (wide.state_dict(), r"another model: 0.weight is \[9, 4\] there and \[8, 4\] here"),
+        ({}, "no state of a training step, or of another version: format None"),
+        ({"format": 1}, "the state lacks epoch, optimizer"),
+    ]:
+        with pytest.raises(CheckpointError, match=message):
+            step.load_state_dict(other)
