@@ -32,6 +32,19 @@ def test_meter_keeps_tensors_where_they_are(device):
     assert float(torch.tensor(0.1, dtype=torch.bfloat16)) == pytest.approx(meter.close()["loss"], rel=1e-9)
 
 
+@pytest.mark.parametrize("kind", ["float64", "float32", "float16", "bfloat16", "int64", "bool"])
+def test_meter_mixes_numbers_and_tensors(kind, device):
+    """Of any type, in either order, recorded under any gradient mode."""
+    torch = pytest.importorskip("torch")
+    number, tensor = 1.0, torch.tensor(1, dtype=getattr(torch, kind), device=device)
+    for first, second in ((number, tensor), (tensor, number), (tensor, tensor)):
+        meter = Meter()
+        with torch.inference_mode():
+            meter.add("value", first, 0.5)
+        meter.add("value", second, 3)
+        assert {"value": 1.0} == meter.close()
+
+
 def test_meter_takes_one_element_of_any_shape(device):
     """A loss of shape [1] is a number too."""
     torch = pytest.importorskip("torch")

@@ -29,9 +29,9 @@ class Meter:
         """
         if not 0.0 <= weight < math.inf:
             raise MonitorError(f"a weight is a number >= 0, got {weight!r}")
-        number: Any = value if isinstance(value, float) else _addable(value)
         total, weights = self._sums.get(name, (0.0, 0.0))
-        self._sums[name] = (total + number * weight, weights + weight)
+        total = total + value * weight if isinstance(value, float) else _add(total, value, weight)
+        self._sums[name] = (total, weights + weight)
 
     def close(self) -> dict[str, float]:
         """The means, in the order of first recording; the meter is empty again."""
@@ -39,11 +39,14 @@ class Meter:
         return {as_name(name): as_number(total) / weights for name, (total, weights) in sums.items() if weights}
 
 
-def _addable(value: Any) -> Any:
-    """A tensor as a 0-d one of high precision on its own device, anything else as a float."""
+def _add(total: Any, value: Any, weight: float) -> Any:
+    """The sum with one more value: on the value's own device and in high precision if that is a tensor."""
     if not hasattr(value, "detach"):
-        return as_number(value)
+        return total + as_number(value) * weight
     if value.numel() != 1:
         raise MonitorError(f"a metric is one number, got shape {list(value.shape)}")
     scalar = value.detach().reshape(())
-    return scalar.float() if scalar.device.type == "mps" else scalar.double()
+    if hasattr(total, "detach"):
+        return total.add(scalar, alpha=weight)  # one kernel, which also converts
+    wide = scalar.float() if scalar.device.type == "mps" else scalar.double()
+    return wide * weight + total  # never the tensor itself, whose owner may write to it

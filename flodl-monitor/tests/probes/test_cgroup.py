@@ -91,6 +91,11 @@ def test_version_1(tmp_path):
         {"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "max 100000\n", "sys/fs/cgroup/memory.max": "max\n"},
         {"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "what\n", "sys/fs/cgroup/memory.max": "\n"},
         {"proc/self/cgroup": "4:memory:/\n2:cpu:/\n"},
+        {
+            "proc/self/cgroup": "4:memory:/\n",
+            "sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
+            "sys/fs/cgroup/memory/memory.usage_in_bytes": "1000\n",
+        },
     ],
 )
 def test_no_limit(files, tmp_path):

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import sys
 from types import SimpleNamespace
 
 import pytest
+from flodl_core import MissingDistribution
+from flodl_monitor.probes import gpu as gpu_module
 from flodl_monitor.probes.gpu import Gpu
 
 GIB = 2**30
@@ -112,11 +115,18 @@ def test_gpu_numbers_like_cuda(visible, temperatures, monkeypatch):
     assert temperatures == [sample[f"gpu{i}_temperature"] for i in range(len(sample) // 5)]
 
 
-def test_no_driver_no_readings():
-    """A machine without a GPU: nothing to say, no error."""
+def test_no_driver_no_readings(monkeypatch, tmp_path):
+    """A machine without a GPU has nothing to say; one whose driver does not answer, or without bindings, has."""
+    monkeypatch.setattr(gpu_module, "_DRIVER", tmp_path / "version")
     probe = Gpu(FakeNvml([], broken=True))
     assert {} == probe.sample()
     probe.close()
+    (tmp_path / "version").touch()
+    with pytest.raises(RuntimeError, match="the NVIDIA driver does not answer: Driver Not Loaded"):
+        Gpu(FakeNvml([], broken=True))
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+    with pytest.raises(MissingDistribution, match="need nvidia-ml-py\n  try: pip install 'flodl-monitor\\[gpu\\]'"):
+        Gpu()
 
 
 def test_real_driver_or_none():
