@@ -53,7 +53,7 @@ def is_wildcard(pattern: str) -> bool:
     return any(letter in pattern for letter in "*?[")
 
 
-def nothing_found(kind: str | None, pattern: str) -> UnknownComponent:
+def nothing_found(kind: str | None, pattern: str, where: str = "flodl list") -> UnknownComponent:
     """The error for a word that fits nothing, with near names."""
     known = [name for c in components.list(kind, deprecated=True) for name in (c.name, *c.spec.aliases)]
     kinds = [] if kind else PLURALS
@@ -61,7 +61,7 @@ def nothing_found(kind: str | None, pattern: str) -> UnknownComponent:
     mend = (
         did_you_mean(pattern.lower(), [*known, *kinds]) or f"flodl list{f' {plural(kind)}' if kind else ''} shows all"
     )
-    return UnknownComponent(f"no {what} {'fit' if kind else 'fits'} {pattern!r}", where="flodl list", mend=mend)
+    return UnknownComponent(f"no {what} {'fit' if kind else 'fits'} {pattern!r}", where=where, mend=mend)
 
 
 def _fits(component: Component, pattern: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from flodl_core.component import KINDS, Example
 from flodl_core.errors import FlodlError, PluginError, UnknownComponent, UsageError
-from flodl_core.names import kind_named, plural
+from flodl_core.names import PLURALS, kind_named, plural
 from flodl_core.provider import Component
 from flodl_core.reference import Ref
 from flodl_core.registry import components
@@ -59,12 +59,11 @@ def _of_any_kind(name: str) -> Component:
     prefix, colon, _ = name.partition(":")
     kinds = [prefix] if colon and prefix in KINDS else components.kinds
     found = [component for kind in kinds if (component := _find(kind, name))]
+    if not found and name in (*KINDS, *PLURALS):
+        many = plural(kind_named(name))
+        raise UsageError(f"which of the {many}?", where="flodl show", mend=f"flodl list {many} shows them")
     if not found:
-        raise (
-            nothing_found(None, name)
-            if name not in KINDS
-            else UsageError(f"which {name}?", where="flodl show", mend=f"flodl list {plural(name)} shows them")
-        )
+        raise nothing_found(None, name, "flodl show")
     if len(found) > 1:
         mend = " or ".join(f"flodl show {component.kind} {name}" for component in found)
         raise UsageError(f"{name!r} is of several kinds", where="flodl show", mend=mend)

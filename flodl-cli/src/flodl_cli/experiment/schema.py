@@ -63,6 +63,17 @@ class ModelTable:
 
 @final
 @frozen(kw_only=True)
+class ScheduleTable(ComponentTable):
+    """How the learning rate changes; several [[schedule]] tables follow one another."""
+
+    per: str = _key(forms.one_of("step", "epoch"), "what the schedule counts: optimizer steps or epochs", "step")
+    after: int | None = _key(
+        forms.whole(at_least=1), "when the next [[schedule]] takes over; default: when this one is through", None
+    )
+
+
+@final
+@frozen(kw_only=True)
 class TrainTable:
     """How long and on what to train."""
 
@@ -100,7 +111,7 @@ class Experiment:
     model: ModelTable
     loss: ComponentTable
     optimizer: ComponentTable
-    schedule: tuple[ComponentTable, ...] = ()
+    schedule: tuple[ScheduleTable, ...] = ()
     train: TrainTable
     monitor: MonitorTable = field(factory=MonitorTable)
     checkpoint: CheckpointTable | None = None
@@ -111,7 +122,7 @@ TABLES: Mapping[str, type[Any]] = {
     "model": ModelTable,
     "loss": ComponentTable,
     "optimizer": ComponentTable,
-    "schedule": ComponentTable,
+    "schedule": ScheduleTable,
     "train": TrainTable,
     "monitor": MonitorTable,
     "checkpoint": CheckpointTable,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, final
 
 from attrs import NOTHING, Attribute, define, field, fields
-from flodl_core.errors import ExperimentError, FlodlError, did_you_mean, join_errors
+from flodl_core.errors import ExperimentError, FlodlError, MonitorError, TrainingError, did_you_mean, join_errors
 
 from flodl_cli.experiment.document import Document
 from flodl_cli.experiment.forms import NAMES_ONLY, is_code_path, shown
@@ -41,7 +41,10 @@ class Faults:
         """Keep somebody else's error; it belongs to the thing that `path` leads to."""
         for part in error.parts:
             where = part.where or self.document.where(*path)
-            self.found.append(type(part)(part.what, where=where, mend=part.mend))
+            kind = (
+                ExperimentError if isinstance(part, TrainingError | MonitorError) else type(part)
+            )  # no run has failed
+            self.found.append(kind(part.what, where=where, mend=part.mend))
 
     def raise_any(self) -> None:
         """Raise all that was found, in the order of the file."""

@@ -15,7 +15,8 @@ import time
 start = time.perf_counter()
 import torch
 seconds = time.perf_counter() - start
-answer = {"version": torch.__version__, "seconds": seconds, "cuda": torch.version.cuda, "threads": torch.get_num_threads()}
+threads = torch.get_num_threads()
+answer = {"version": torch.__version__, "seconds": seconds, "cuda": torch.version.cuda, "threads": threads}
 """
 _ASK_CUDA = """
 import torch

@@ -1,0 +1,108 @@
+"""The loop: epochs of learning, each judged by the held-out part."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import final
+
+import torch
+from attrs import frozen
+from flodl_core.errors import FlodlError, TrainingError
+from flodl_monitor import Monitor
+
+from flodl_cli.training.interrupt import Interrupt
+from flodl_cli.training.prepare import Run
+from flodl_cli.training.tally import Tally
+
+_JUDGED_AT_ONCE = 256
+
+
+@final
+@frozen
+class Outcome:
+    """What came of a run.
+
+    Args:
+        epochs: Epochs finished.
+        seconds: What training took, all in all.
+        interrupted: Whether Ctrl-C ended it.
+        held_out: The held-out part, judged by the last weights; None where nothing is held out.
+    """
+
+    epochs: int
+    seconds: float
+    interrupted: bool
+    held_out: Tally | None
+
+
+def train(run: Run) -> Outcome:
+    """Train as the experiment says, or until Ctrl-C.
+
+    Raises:
+        TrainingError: The loss is no longer a number, or a step failed.
+    """
+    began = time.monotonic()
+    train_table = run.experiment.train
+    held_out: Tally | None = None
+    with Interrupt() as interrupt, Monitor(train_table.epochs, sinks=list(run.sinks)) as monitor:
+        for epoch in monitor.epochs(run.step):
+            held_out = None
+            learned = _learn(run, epoch, interrupt)
+            if interrupt.wanted:
+                break
+            metrics = {"loss": _finite(learned.loss(), epoch)}
+            if len(run.held_out):
+                held_out = judge(run)
+                metrics["val_loss"] = held_out.loss()
+                if run.classes:
+                    metrics["val_accuracy"] = held_out.accuracy()
+            run.model.record(metrics)
+    if len(run.held_out) and held_out is None:
+        held_out = judge(run)
+    return Outcome(run.step.epoch, time.monotonic() - began, interrupt.wanted, held_out)
+
+
+def judge(run: Run) -> Tally:
+    """Loss and confusion on the held-out part, without learning from it."""
+    tally = Tally(run.classes)
+    for batch in run.held_out.batches(max(run.experiment.data.batch_size, _JUDGED_AT_ONCE), run.device):
+        loss, beside = run.step.evaluate(*batch)
+        tally.add(loss, len(batch[0]), beside["outputs"], batch[-1])
+    return tally
+
+
+def _learn(run: Run, epoch: int, interrupt: Interrupt) -> Tally:
+    """One pass over the examples, in an order that belongs to seed and epoch."""
+    tally = Tally(0)
+    order = (run.experiment.train.seed, epoch)
+    batches = run.learn.batches(run.experiment.data.batch_size, run.device, shuffled_by=order)
+    for number, batch in enumerate(batches):
+        try:
+            loss, _ = run.step(*batch)
+        except FlodlError:
+            raise
+        except Exception as error:
+            raise _failed(error, epoch, number) from error
+        tally.add(loss, len(batch[0]))
+        if interrupt.wanted:
+            break
+    return tally
+
+
+def _finite(loss: float, epoch: int) -> float:
+    if math.isfinite(loss):
+        return loss
+    raise TrainingError(
+        f"the loss of epoch {epoch + 1} is {loss}: training has diverged, nothing is saved",
+        mend="a lower lr in [optimizer], a warmup in [schedule], or clip_norm = 1.0 in [train]",
+    )
+
+
+def _failed(error: Exception, epoch: int, number: int) -> TrainingError:
+    said = str(error).splitlines()[0] if str(error) else repr(error)
+    full = isinstance(error, torch.OutOfMemoryError)
+    return TrainingError(
+        f"epoch {epoch + 1}, batch {number + 1} failed: {type(error).__name__}: {said}",
+        mend="a smaller batch_size in [data], with accumulate in [train]" if full else "--debug shows all of it",
+    )

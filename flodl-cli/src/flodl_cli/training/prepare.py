@@ -1,0 +1,166 @@
+"""Everything that can go wrong before the first step goes wrong here, with the line of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar, final
+
+import torch
+from attrs import frozen
+from flodl_core.errors import FlodlError
+from flodl_core.reference import Ref, as_reference
+from flodl_core.registry import components
+from flodl_graph import FlowBuilder, Graph
+from flodl_nn import TrainStep
+
+from flodl_cli.experiment.document import Document
+from flodl_cli.experiment.schema import Experiment, ScheduleTable
+from flodl_cli.experiment.validate import Faults
+from flodl_cli.training.device import choose_device
+from flodl_cli.training.examples import Examples, check_dataset, cut, split
+from flodl_cli.training.objective import Objective
+from flodl_cli.training.outputs import Output, try_outputs
+from flodl_cli.training.rehearsal import count_classes
+from flodl_cli.training.seeding import seed_everything
+
+_Made = TypeVar("_Made")
+
+
+@final
+@frozen(eq=False)
+class Run:
+    """A run that is ready to start.
+
+    Args:
+        classes: How many classes there are; 0: the targets are no classes.
+        names: What the classes are called.
+        outputs: The files it will write.
+    """
+
+    experiment: Experiment
+    device: torch.device
+    learn: Examples
+    held_out: Examples
+    model: Graph
+    step: TrainStep[..., Any]
+    sinks: Sequence[Ref]
+    classes: int
+    names: Sequence[str]
+    outputs: Sequence[Output]
+
+
+def prepare(document: Document, experiment: Experiment) -> Run:
+    """Load the data, build the model and all around it, and rehearse one batch.
+
+    Raises:
+        FlodlError: Arguments that do not fit, words that make no graph, shapes that do not meet, a file
+            that cannot be written; where possible all of them together.
+    """
+    sinks = tuple(as_reference(sink) for sink in experiment.monitor.sinks)
+    flow = _check_arguments(document, experiment, sinks)
+    faults = Faults(document)
+    device = _told(faults, ("train", "device"), lambda: choose_device(experiment.train.device))
+    faults.raise_any()
+    seed_everything(experiment.train.seed)
+    learn, held_out = _told(faults, ("data",), lambda: _load(experiment))
+    seed_everything(experiment.train.seed)  # whatever the data set drew, the weights are the same
+    model = flow.build().to(device)
+    objective = _told(faults, ("loss",), lambda: _objective(experiment, device))
+    classes = _told(faults, ("model",), lambda: count_classes(model, objective, learn, device))
+    schedule = _schedule(experiment.schedule, len(cut(learn.places, experiment.data.batch_size)), experiment)
+    step = _told(faults, ("optimizer",), lambda: _step(experiment, model, objective, schedule))
+    outputs = tuple(_outputs(experiment, model, sinks))
+    _told(faults, ("checkpoint",), lambda: try_outputs(outputs, document.file))
+    names = [str(name) for name in getattr(learn.dataset, "classes", ())]
+    return Run(experiment, device, learn, held_out, model, step, sinks, classes, names, outputs)
+
+
+def _check_arguments(document: Document, experiment: Experiment, sinks: Sequence[Ref]) -> FlowBuilder:
+    """Hold every component's arguments against its signature; read the flow. Nothing is made yet."""
+    faults = Faults(document)
+    _bind(faults, "dataset", experiment.data.reference, ("data",))
+    _bind(faults, "loss", experiment.loss.reference, ("loss",))
+    _bind(faults, "optimizer", experiment.optimizer.reference, ("optimizer",), [])
+    for index, table in enumerate(experiment.schedule):
+        several = isinstance(document.data["schedule"], list)
+        _bind(faults, "scheduler", table.reference, ("schedule", index) if several else ("schedule",))
+    for index, sink in enumerate(sinks):
+        _bind(faults, "sink", sink, ("monitor", "sinks", index))
+    flow = FlowBuilder()
+    try:
+        flow = FlowBuilder.from_tables(
+            experiment.model.flow,
+            lambda index: document.where("model", "flow", index),
+            label=experiment.model.label,
+        )
+    except FlodlError as error:
+        faults.adopt(error, "model", "flow")
+    faults.raise_any()
+    return flow
+
+
+def _bind(faults: Faults, kind: str, reference: Ref, path: tuple[str | int, ...], *before: Any) -> None:
+    try:
+        components.find(kind, reference.name).bind(*before, *reference.args, **reference.kwargs)
+    except FlodlError as error:
+        wrong = [key for key in reference.kwargs if f"argument {key!r}" in error.what]
+        faults.adopt(error, *path, *wrong[:1])
+
+
+def _told(faults: Faults, path: tuple[str | int, ...], make: Callable[[], _Made]) -> _Made:
+    """What `make` makes; an error without a place gets the place in the file."""
+    try:
+        return make()
+    except FlodlError as error:
+        faults.adopt(error, *path)
+        faults.raise_any()
+        raise AssertionError("a fault was adopted, and so raised") from error
+
+
+def _load(experiment: Experiment) -> tuple[Examples, Examples]:
+    table = experiment.data
+    dataset = components.create("dataset", table.reference)
+    check_dataset(dataset, table.use)
+    return split(dataset, table.holdout, experiment.train.seed if table.seed is None else table.seed)
+
+
+def _objective(experiment: Experiment, device: torch.device) -> Objective:
+    loss = components.create("loss", experiment.loss.reference)
+    return Objective(loss.to(device) if isinstance(loss, torch.nn.Module) else loss)
+
+
+def _schedule(tables: Sequence[ScheduleTable], batches: int, experiment: Experiment) -> Any:
+    """One schedule after the other; one that counts epochs ticks once per epoch's steps."""
+    steps = -(-batches // experiment.train.accumulate)
+    chain: Any = None
+    after: int | None = None
+    for table in tables:
+        made = components.create("scheduler", table.reference)
+        scale = steps if table.per == "epoch" else 1
+        made = made.every(steps) if table.per == "epoch" else made
+        chain = made if chain is None else chain.then(made, after=after)
+        after = None if table.after is None else table.after * scale
+    return chain
+
+
+def _step(experiment: Experiment, model: Graph, objective: Objective, schedule: Any) -> TrainStep[..., Any]:
+    train = experiment.train
+    return TrainStep(
+        model,
+        objective=objective,
+        optimizer=experiment.optimizer.reference,
+        schedule=schedule,
+        clip_norm=train.clip_norm,
+        accumulate=train.accumulate,
+    )
+
+
+def _outputs(experiment: Experiment, model: Graph, sinks: Sequence[Ref]) -> Iterator[Output]:
+    if experiment.checkpoint is not None:
+        size = sum(tensor.nbytes for tensor in model.state_dict().values())
+        yield Output("checkpoint", experiment.checkpoint.path, size)
+    for sink in sinks:
+        component = components.find("sink", sink.name)
+        path = component.bind(*sink.args, **sink.kwargs).arguments.get("path")
+        if isinstance(path, str):
+            yield Output(component.name, path)
