@@ -19,12 +19,14 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture
 def run_python(tmp_path: Path) -> Run:
     """Run `python ARGUMENTS` in an empty folder; `path` goes in front of PYTHONPATH, other keywords are variables."""
+    here = tmp_path / "here"
+    here.mkdir()
 
     def run(*arguments: str, path: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
         folders = [str(path) if path else "", os.environ.get("PYTHONPATH", "")]
         env = {**os.environ, **variables, "PYTHONPATH": os.pathsep.join(filter(None, folders))}
         return subprocess.run(
-            [sys.executable, *arguments], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300
+            [sys.executable, *arguments], cwd=here, env=env, capture_output=True, text=True, timeout=300
         )
 
     return run

@@ -6,6 +6,7 @@ Usage: python tools/hooks_page.py
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
 
 import attrs
@@ -25,14 +26,21 @@ of the group `flodl`; each hook returns or yields specs. This page is made by `p
 acme = "acme.flodl_plugin"
 ```
 """
+TABLE = "| argument | default | meaning |\n|---|---|---|\n"
 FIELDS = """
 ## What every spec holds
 
 All arguments are given by keyword.
 
-| argument | default |
-|---|---|
+| argument | default | meaning |
+|---|---|---|
 {rows}
+
+An `Example` holds:
+
+| argument | default | meaning |
+|---|---|---|
+{example}
 """
 
 
@@ -42,12 +50,26 @@ def spec_of(kind: str) -> type[attrs.AttrsInstance]:
     return found
 
 
+def arguments_of(spec: type[attrs.AttrsInstance]) -> dict[str, str]:
+    """What the `Args:` of a docstring say, by name."""
+    part = (inspect.getdoc(spec) or "").partition("Args:\n")[2].partition("\n\n")[0]
+    return dict(re.findall(r"^    (\w+): (.*)$", part, re.MULTILINE))
+
+
+def default_of(field: attrs.Attribute[object]) -> str:
+    """A field's default, as a reader would write it."""
+    if field.default is attrs.NOTHING:
+        return "required"
+    factory = getattr(field.default, "factory", None)
+    return f"`{factory() if factory else field.default!r}`"
+
+
 def rows(spec: type[attrs.AttrsInstance], known: frozenset[str] = frozenset()) -> Iterator[str]:
     """One line per argument of a spec that is not in `known`."""
+    said = arguments_of(spec)
     for field in attrs.fields(spec):
         if field.init and field.name not in known:
-            default = "required" if field.default is attrs.NOTHING else f"`{field.default!r}`"
-            yield f"| `{field.name}` | {default} |"
+            yield f"| `{field.name}` | {default_of(field)} | {said.get(field.name, '')} |"
 
 
 def page() -> str:
@@ -61,9 +83,11 @@ def page() -> str:
         parts.append(
             f"\n## `{hook}({arguments})`\n\n{inspect.getdoc(function)}\n\nYields `{spec.__name__}`, kind `{kind}`"
         )
-        own = list(rows(spec, known))
-        parts.append(", which adds:\n\n| argument | default |\n|---|---|\n" + "\n".join(own) + "\n" if own else ".\n")
-    return "".join(parts) + FIELDS.format(rows="\n".join(rows(shared)))
+        own = "\n".join(rows(spec, known))
+        parts.append(f", which adds:\n\n{TABLE}{own}\n" if own else ".\n")
+    return "".join(parts) + FIELDS.format(
+        rows="\n".join(rows(shared)), example="\n".join(rows(flodl_core.component.Example))
+    )
 
 
 if __name__ == "__main__":

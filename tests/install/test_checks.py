@@ -58,9 +58,8 @@ def test_relative_import_is_seen(made):
 def test_imports_know_what_surrounds_them(tmp_path):
     """Lazy and typing-only imports are told apart from plain ones; the standard library is left out."""
     file = tmp_path / "module.py"
-    file.write_text(
-        "import os\nimport a.b\nif TYPE_CHECKING:\n    import c\nelse:\n    import d\nf = lambda: 1\ndef f():\n    from e import g\n"
-    )
+    guarded = "if TYPE_CHECKING:\n    import c\nelse:\n    import d\n"
+    file.write_text(f"import os\nimport a.b\n{guarded}def f():\n    from e import g\n")
     found = {each.name: (each.typing_only, each.lazy) for each in imports_of([file])}
     assert {"a.b": (False, False), "c": (True, False), "d": (False, False), "e": (False, True)} == found
 
