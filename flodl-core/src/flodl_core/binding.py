@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flodl_core.errors import ComponentError, did_you_mean
+from flodl_core.guard import shown
 
 _SCALARS = (bool, int, float, str, type(None))
 _PLAIN = (*_SCALARS, tuple, list, dict)
@@ -29,6 +30,7 @@ def bind(
     except TypeError as error:
         raise ComponentError(f"{name}: {error}", mend=f"its arguments are {describe(signature)}") from None
     for word, value in bound.arguments.items():
+        _check_choice(name, signature.parameters[word], value)
         _check_type(name, signature.parameters[word], value)
     return bound
 
@@ -48,7 +50,7 @@ def signature_of(factory: Callable[..., Any]) -> inspect.Signature:
     """A factory's signature, its annotations read where that is possible; `(*args, **kwargs)` when it has none."""
     try:
         signature = inspect.signature(factory)
-    except (ValueError, TypeError):
+    except Exception:  # written in C without one, or annotated with what cannot be read
         return inspect.signature(lambda *args, **kwargs: None)
     return signature.replace(parameters=[_read(p, factory) for p in signature.parameters.values()])
 
@@ -83,7 +85,19 @@ def _check_type(name: str, parameter: inspect.Parameter, value: Any) -> None:
     if admitted is None or widened & admitted or value is parameter.default:
         return
     names = " or ".join(sorted("None" if t is type(None) else t.__name__ for t in admitted))
-    raise ComponentError(f"{name}: argument {parameter.name!r} is {names}, got {value!r} ({type(value).__name__})")
+    raise ComponentError(f"{name}: argument {parameter.name!r} is {names}, got {shown(value)} ({type(value).__name__})")
+
+
+def _check_choice(name: str, parameter: inspect.Parameter, value: Any) -> None:
+    """A parameter annotated with a `Literal` takes what that lists."""
+    choices = typing.get_args(parameter.annotation)
+    if typing.get_origin(parameter.annotation) is not typing.Literal or type(value) not in _SCALARS:
+        return
+    if value in choices or value is parameter.default:
+        return
+    near = did_you_mean(value, [c for c in choices if isinstance(c, str)]) if isinstance(value, str) else None
+    listed = " or ".join(map(repr, choices))
+    raise ComponentError(f"{name}: argument {parameter.name!r} is {listed}, got {shown(value)}", mend=near)
 
 
 def _admitted(annotation: Any) -> frozenset[type] | None:
@@ -91,8 +105,11 @@ def _admitted(annotation: Any) -> frozenset[type] | None:
     if annotation is None:
         return frozenset({type(None)})
     origin = typing.get_origin(annotation)
-    if annotation in _PLAIN or origin in _PLAIN:
-        return frozenset({origin or annotation})
+    if origin is typing.Annotated:
+        return _admitted(typing.get_args(annotation)[0])
+    plain = origin or annotation
+    if isinstance(plain, type) and plain in _PLAIN:
+        return frozenset({plain})
     if origin is typing.Literal:
         return frozenset(type(item) for item in typing.get_args(annotation))
     if origin in (typing.Union, types.UnionType):
