@@ -45,11 +45,6 @@ def matches(name: str, pattern: str) -> bool:
 def select_parameters(module: nn.Module, pattern: str) -> dict[str, nn.Parameter]:
     """The parameters that a pattern names, in the module's order; a shared one once, under its first name.
 
-    >>> from torch import nn
-    >>> net = nn.Sequential(nn.Linear(2, 4), nn.Linear(4, 1))
-    >>> list(select_parameters(net, "1")), list(select_parameters(net, "*.bias"))
-    (['1.weight', '1.bias'], ['0.bias', '1.bias'])
-
     Raises:
         PathError: It names none; with the nearest paths.
     """
@@ -67,10 +62,6 @@ def select_parameters(module: nn.Module, pattern: str) -> dict[str, nn.Parameter
 def select_modules(module: nn.Module, pattern: str) -> dict[str, nn.Module]:
     """The modules that a path or a glob names, without those below them.
 
-    >>> from torch import nn
-    >>> list(select_modules(nn.Sequential(nn.Linear(2, 4), nn.ReLU()), "*"))
-    ['0', '1']
-
     Raises:
         PathError: It names none; with the nearest paths.
     """
@@ -83,12 +74,7 @@ def select_modules(module: nn.Module, pattern: str) -> dict[str, nn.Module]:
 
 
 def module_paths(module: nn.Module) -> tuple[str, ...]:
-    """Every path below the module, in its order.
-
-    >>> from torch import nn
-    >>> module_paths(nn.Sequential(nn.Linear(2, 4), nn.ReLU()))
-    ('0', '1')
-    """
+    """Every path below the module, in its order."""
     return tuple(path for path, _ in module.named_modules(remove_duplicate=False) if path)
 
 

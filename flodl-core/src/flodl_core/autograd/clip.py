@@ -58,7 +58,8 @@ def clip_grad_value(parameters: nn.Module | Iterable[Tensor], max_value: float) 
     with torch.no_grad():
         gradients = [p.grad for p in held if p.grad is not None]
         largest = get_total_norm(gradients, torch.inf)
-        nn.utils.clip_grad_value_(held, max_value)
+        if gradients:  # torch's cannot take none
+            nn.utils.clip_grad_value_(held, max_value)
     return largest
 
 

@@ -1,0 +1,93 @@
+"""Dotted paths, names and globs over any module."""
+
+from __future__ import annotations
+
+import pytest
+from flodl_core import PathError
+from flodl_core.paths import matches, module_paths, select_modules, select_parameters
+
+nn = pytest.importorskip("torch").nn
+
+
+def a_net():
+    body = nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 4, bias=False))
+    return nn.ModuleDict({"encoder": nn.ModuleDict({"scan": body, "norm": nn.LayerNorm(4)}), "head": nn.Linear(4, 1)})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("encoder.scan", ["encoder.scan.0.weight", "encoder.scan.0.bias", "encoder.scan.2.weight"]),
+        ("head.bias", ["head.bias"]),
+        ("*.bias", ["encoder.scan.0.bias", "encoder.norm.bias", "head.bias"]),
+        ("encoder.*.0", ["encoder.scan.0.weight", "encoder.scan.0.bias"]),
+        ("enc*.scan.[2-9]", ["encoder.scan.2.weight"]),
+        ("encoder.nor?", ["encoder.norm.weight", "encoder.norm.bias"]),
+    ],
+)
+def test_a_pattern_names_parameters_and_what_holds_them(pattern, names):
+    """By path of a module, by own name, by glob of either."""
+    assert names == list(select_parameters(a_net(), pattern))
+
+
+def test_everything_has_names():
+    """The empty path is the module itself, as for `get_submodule`; so is `*`."""
+    net = a_net()
+    every = [name for name, _ in net.named_parameters()]
+    assert every == list(select_parameters(net, "")) == list(select_parameters(net, "*"))
+
+
+def test_a_leading_star_also_matches_at_the_top():
+    """`*.bias` of a lone layer is its bias."""
+    assert list(select_parameters(nn.Linear(2, 2), "*.bias")) == ["bias"]
+
+
+def test_a_path_is_no_prefix_of_a_word():
+    """`head` does not name `header`."""
+    assert not matches("header.weight", "head")
+
+
+def test_a_name_with_brackets_is_itself_before_it_is_a_glob():
+    """Keys of a ModuleDict may hold them."""
+    net = nn.ModuleDict({"a[0]": nn.Linear(1, 1)})
+    assert list(select_parameters(net, "a[0]")) == ["a[0].weight", "a[0].bias"]
+
+
+def test_a_shared_parameter_is_found_by_every_name_and_given_once():
+    """Under its first name."""
+    net = nn.ModuleDict({"a": nn.Linear(2, 2, bias=False), "b": nn.Linear(2, 2, bias=False)})
+    net["b"].weight = net["a"].weight
+    assert list(select_parameters(net, "b")) == ["a.weight"]
+    assert list(select_parameters(net, "*")) == ["a.weight"]
+
+
+def test_modules_are_selected_without_what_is_below_them():
+    """A path is one module; a glob is those it matches; parameters play no part."""
+    net = a_net()
+    assert list(select_modules(net, "encoder.scan")) == ["encoder.scan"]
+    assert list(select_modules(net, "*.1")) == ["encoder.scan.1"]
+    assert list(select_modules(net, "*")) == list(module_paths(net))
+    assert module_paths(net)[:3] == ("encoder", "encoder.scan", "encoder.scan.0")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("encoder.scam", r"'encoder.scam' names no parameter\n  try: did you mean 'encoder.scan'"),
+        ("scan", r"'scan' names no parameter\n  try: did you mean 'encoder.scan'\?"),
+        ("qqq.*.zzz", r"names no parameter\n  try: paths: 'encoder', 'encoder.scan'.*, ..."),
+        ("encoder.scan.1", r"'encoder.scan.1' names modules without parameters"),
+    ],
+)
+def test_a_miss_says_the_nearest_paths(pattern, message):
+    """By spelling, else by the last word, else what there is."""
+    with pytest.raises(PathError, match=message):
+        select_parameters(a_net(), pattern)
+
+
+def test_a_module_that_is_not_there_is_said_too():
+    """With the paths of modules only."""
+    with pytest.raises(PathError, match=r"'encoder.nrom' names no module\n  try: did you mean 'encoder.norm'"):
+        select_modules(a_net(), "encoder.nrom")
+    with pytest.raises(PathError, match="the model has none"):
+        select_modules(nn.Linear(1, 1), "a")
