@@ -95,10 +95,9 @@ def measure(graph: nn.Module, by_hand: nn.Module, batch: int, rounds: int) -> tu
         raise SystemExit("the graph and the hand-written module disagree: nothing to compare")
     times = []
     for number in range(rounds):
-        pairs = (
-            [seconds(graph, x), seconds(by_hand, x)] if number % 2 else [seconds(by_hand, x), seconds(graph, x)][::-1]
-        )
-        times.append(pairs)
+        turns = [graph, by_hand] if number % 2 else [by_hand, graph]
+        taken = {id(each): seconds(each, x) for each in turns}
+        times.append((taken[id(graph)], taken[id(by_hand)]))
     ours, theirs = zip(*times[rounds // 10 :], strict=True)
     return median(ours), median(theirs)
 
@@ -111,9 +110,8 @@ def main(rounds: int) -> None:
     for batch in (1, 32, 256):
         ours, theirs = measure(graph, by_hand, batch, rounds)
         rows.append(f"| {batch} | {theirs * 1e6:.1f} | {ours * 1e6:.1f} | {ours / theirs:.3f} |")
-    rows.append(
-        f"\nmedians of {rounds} rounds, taken in turns, one thread; `print(model.code)`:\n\n```python\n{code_of(graph)}\n```"
-    )
+    rows.append(f"\nmedians of {rounds} rounds, taken in turns, one thread; `print(model.code)`:\n")
+    rows.append(f"```python\n{code_of(graph)}\n```")
     write_result("forward", "The forward of the digits graph", __doc__ or "", rows, ["torch"])
 
 

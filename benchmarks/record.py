@@ -19,6 +19,7 @@ def write_result(name: str, title: str, about: str, rows: Sequence[str], librari
     versions = ", ".join(f"{each} {version(each)}" for each in ["flodl-core", *libraries])
     command = " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]])
     today = datetime.now(tz=timezone.utc).date()
-    facts = f"{today}, {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}\n\n    {command}\n"
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    facts = f"{today}, {machine}, {versions}\n\n    {command}\n"
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.md").write_text("\n".join([f"# {title}\n", about.splitlines()[0], "", *rows, "", facts]))

@@ -19,8 +19,12 @@ from projects import ROOT, Project, Requirement, normal, projects, third_party
 # What a distribution is imported by, where the two names differ.
 MODULES = {"scikit-learn": ["sklearn"], "attrs": ["attr", "attrs"], "nvidia-ml-py": ["pynvml"]}
 TEST_TOOLS = {"pytest", "hypothesis"}
-# `flodl run` needs them all, imports them when called and says which is missing: optional by design.
+# `flodl run` needs them all and says which is missing: optional by design. Only its own room may import them, and that
+# room is imported when called.
 OPTIONAL = {"flodl-cli": {"flodl_nn", "flodl_graph", "flodl_monitor", "torch"}}
+ROOM = {"flodl-cli": "flodl_cli.training"}
+# Declared though nothing here imports it, with the reason.
+CARRIED = {("flodl-core", "safetensors"): "our files are its format; doctests and tests read them back with it"}
 # The umbrella asks for these by name, on its page of lazy names or not at all: it brings them.
 BY_NAME = {"flodl": {"flodl_core", "flodl_nn", "flodl_graph", "flodl_monitor", "flodl_cli"}}
 # What a plugin may import of the distributions that it extends.
@@ -55,12 +59,26 @@ def source_problems(project: Project, known: dict[str, Project]) -> Iterator[str
     used = list(imports_of(project.files()))
     for each in used:
         for_typing = each.typing_only and each.module in typing | optional | {"typing_extensions"}
-        when_called = each.lazy and each.module in optional
+        when_called = each.module in optional and (each.lazy or in_room(each, project))
         if not (each.module in mine or for_typing or when_called):
             yield f"{place(each)}, which {project.name} does not declare"
+        elif eager_room(each, project):
+            yield f"{place(each)}, which is to be imported when called"
         elif project.folder.parent.name == "plugins" and each.module != project.package and reaches_inside(each):
             yield f"{place(each)}, which is not for plugins: public names come from {each.module}"
     yield from unused_problems(project, {each.module for each in used} | BY_NAME.get(project.name, set()))
+
+
+def in_room(each: Import, project: Project) -> bool:
+    """Does this import stand in the room for optional parts?"""
+    return project.name in ROOM and (project.source / ROOM[project.name].replace(".", "/")) in each.file.parents
+
+
+def eager_room(each: Import, project: Project) -> bool:
+    """Does this import pull that room in before anything is called?"""
+    room = ROOM.get(project.name, "")
+    inside = in_room(each, project) or each.lazy or each.typing_only
+    return bool(room) and not inside and (each.name == room or each.name.startswith(f"{room}."))
 
 
 def reaches_inside(each: Import) -> bool:
@@ -71,6 +89,8 @@ def unused_problems(project: Project, used: set[str]) -> Iterator[str]:
     mine = declared(project)
     needed = {mine[module] for module in used & set(mine)}
     for name in sorted(set(mine.values()) - needed):
+        if (project.name, name) in CARRIED:
+            continue
         yield f"{project.name} declares {name} and never imports it"
 
 
@@ -80,7 +100,7 @@ def test_problems(project: Project, known: dict[str, Project]) -> Iterator[str]:
     tools = TEST_TOOLS | ({"numpy"} if "torch" in allowed else set())
     files = sorted(project.tests.rglob("*.py"))
     for each in imports_of(files):
-        if each.module not in allowed | tools:
+        if not (each.module in allowed | tools or each.typing_only):
             yield f"{place(each)}, which the tests of {project.name} may not use"
 
 

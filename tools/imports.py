@@ -47,11 +47,13 @@ def imports_below(node: ast.AST, around: Import) -> Iterator[Import]:
 
 
 def names_in(node: ast.AST) -> list[str]:
-    """The dotted modules that one statement imports."""
+    """The dotted modules that one statement imports, or one call of `import_module` by their written names."""
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom):
         return ["" if node.level else node.module or ""]
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in ("import_module", "importlib.import_module"):
+        return [each.value for each in ast.walk(node) if isinstance(each, ast.Constant) and isinstance(each.value, str)]
     return []
 
 
