@@ -130,6 +130,41 @@ class FlowBuilder(_Chain):
         """
         return _fork(self, _word_step("fork", (_recipe(module, args, kwargs),), {}))
 
+    def gate(self, router: Module, experts: Sequence[Module], **kwargs: Any) -> FlowBuilder:
+        """Run every expert and blend them by the router's weights: `.gate("softmax_router", [a, b], dim=16)`.
+
+        Args:
+            router: As for `through`; made of a name it is told how many experts there are.
+            experts: At least two, each as for `through`, with arguments inside a `ref`.
+            kwargs: Keyword arguments of the router's constructor, when it is given by name.
+        """
+        return self._then(_word_step("gate", (_recipe(router, (), kwargs), experts), {}))
+
+    def switch(self, selector: Module, branches: Sequence[Module], *, per: str = "batch", **kwargs: Any) -> FlowBuilder:
+        """Run the branch that the selector chooses: `.switch("argmax_selector", [light, heavy], dim=16)`.
+
+        Args:
+            selector: As for `through`; made of a name it is told how many branches there are.
+            branches: At least two, each as for `through`, with arguments inside a `ref`.
+            per: `"batch"`: one index for all; `"sample"`: an index for each row, and nothing waits for the host.
+            kwargs: Keyword arguments of the selector's constructor, when it is given by name.
+        """
+        return self._then(_word_step("switch", (_recipe(selector, (), kwargs), branches), {"per": per}))
+
+    def loop_body(self, module: Module, *args: Any, **kwargs: Any) -> LoopBody:
+        """Feed a module its own output; `for_n`, `while_cond` or `until_cond` says how long.
+
+        Args: as for `through`.
+        """
+        return LoopBody(self, _recipe(module, args, kwargs))
+
+    def map(self, module: Module, *args: Any, **kwargs: Any) -> MapBody:
+        """Apply a module to parts of the stream; `each`, `over` or `slices` says which.
+
+        Args: as for `through`.
+        """
+        return MapBody(self, _recipe(module, args, kwargs))
+
     def merge(self, op: Reference, *args: Any, **kwargs: Any) -> FlowBuilder:
         """Join the stream with what `using` names after it, in that order: `.merge("cat", dim=1).using("skip")`.
 
@@ -231,6 +266,67 @@ class Split(_Chain):
             kwargs: Keyword arguments of its factory, likewise.
         """
         return _extended(self, _word_step("merge", (_recipe(op, args, kwargs),), {}))
+
+
+@final
+class LoopBody:
+    """A loop that has yet to be told how long it runs."""
+
+    __slots__ = ("_body", "_parent")
+
+    def __init__(self, parent: FlowBuilder, body: Module) -> None:
+        self._parent, self._body = parent, body
+
+    def for_n(self, n: int) -> FlowBuilder:
+        """Run exactly `n` times."""
+        return self._loop(for_n=n)
+
+    def while_cond(self, condition: Module, most: int, *, per: str = "batch", **kwargs: Any) -> FlowBuilder:
+        """Ask before each turn; a signal above 0 means stop: `.while_cond("threshold_halt", 10, threshold=5.0)`.
+
+        Args:
+            condition: As for `through`; called with the state.
+            most: At most so many turns.
+            per: `"batch"`: stop when every element is > 0; `"sample"`: a row that has stopped keeps its state.
+            kwargs: Keyword arguments of the condition's constructor, when it is given by name.
+        """
+        return self._loop(while_cond=_recipe(condition, (), kwargs), most=most, per=per)
+
+    def until_cond(self, condition: Module, most: int, *, per: str = "batch", **kwargs: Any) -> FlowBuilder:
+        """Ask after each turn but the last; otherwise as `while_cond`."""
+        return self._loop(until_cond=_recipe(condition, (), kwargs), most=most, per=per)
+
+    def _loop(self, **options: Any) -> FlowBuilder:
+        return self._parent._then(_word_step("loop_body", (self._body,), options))
+
+
+@final
+class MapBody:
+    """A map that has yet to be told over what it goes."""
+
+    __slots__ = ("_batched", "_body", "_parent")
+
+    def __init__(self, parent: FlowBuilder, body: Module, *, batched: bool = False) -> None:
+        self._parent, self._body, self._batched = parent, body, batched
+
+    def batched(self) -> MapBody:
+        """Give the module everything at once: it treats rows alike, you promise."""
+        return MapBody(self._parent, self._body, batched=True)
+
+    def each(self) -> FlowBuilder:
+        """Over the elements of the first dimension, each kept as a batch of one."""
+        return self._map(self._parent)
+
+    def over(self, tag: str) -> FlowBuilder:
+        """Over the elements of a tagged value; the stream goes on from the result."""
+        return self._map(self._parent.at(tag))
+
+    def slices(self, n: int) -> FlowBuilder:
+        """Over `n` equal slices of the last dimension."""
+        return self._map(self._parent, slices=n)
+
+    def _map(self, parent: FlowBuilder, **options: Any) -> FlowBuilder:
+        return parent._then(_word_step("map", (self._body,), {**options, "batched": self._batched}))
 
 
 def _extended(parent: _Chain | None, step: Step | None) -> FlowBuilder:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike
 from types import FunctionType
-from typing import Any, final
+from typing import Any
 
 import torch
 from flodl_core.checkpoint import LoadReport, load_checkpoint, save_checkpoint
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from flodl_graph.ir.graph import GraphIR
 from flodl_graph.ir.node import Part
 from flodl_graph.observe.recorder import Recorder
+from flodl_graph.part import as_module
 from flodl_graph.render.summary import summary
 from flodl_graph.run.carried import set_aside
 from flodl_graph.run.source import load, source
@@ -52,7 +53,7 @@ class Graph(nn.Module):
         self.recorder = Recorder()
         self.carried = {}
         for name, part in parts.items():
-            self.add_module(name, part if isinstance(part, nn.Module) else Function(part))
+            self.add_module(name, as_module(part))
         self._regenerate()
 
     @property
@@ -181,23 +182,6 @@ class Graph(nn.Module):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)  # type: ignore[no-untyped-call]
         self._regenerate()
-
-
-@final
-class Function(nn.Module):
-    """A plain function as a module, so that a graph can hold it."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        super().__init__()
-        self.function = function
-
-    def forward(self, *streams: Any, **refs: Any) -> Any:
-        """Call it."""
-        return self.function(*streams, **refs)
-
-    def extra_repr(self) -> str:
-        """Shown by `print(model)`."""
-        return getattr(self.function, "__name__", repr(self.function))
 
 
 def _bare() -> Graph:

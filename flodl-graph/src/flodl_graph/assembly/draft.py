@@ -19,7 +19,7 @@ class Draft:
 
     Args:
         counted: The name it gets if nothing else names it.
-        outputs: Names of what its module returns, the stream first; empty: one value.
+        results: Names of what its module returns, the stream first; empty: one value.
         refs: Keyword, tag and line of each reference.
     """
 
@@ -27,7 +27,7 @@ class Draft:
     fields: dict[str, Any]
     part: Part
     counted: str
-    outputs: tuple[str, ...]
+    results: tuple[str, ...]
     streams: list[Slot]
     where: Where
     refs: list[tuple[str, str, Where]] = field(factory=list)

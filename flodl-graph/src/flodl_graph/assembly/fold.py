@@ -92,10 +92,10 @@ class _Fold:
 
     def _draft(self, node: type[AbstractNode], step: Word, streams: list[Slot]) -> Draft:
         fields, part = _asked(node, step, bound_words(node, step, self.build))
-        said = said_component(node, step)
-        noun = (said.name if said else component_name(part)) if node.named_by_part else node.word
-        outputs = node.outputs or outputs_of(part, said)
-        draft = Draft(node, fields, part, self.counters.next(noun), outputs, streams, step.where)
+        said = said_component(node, step) if node.noun is None else None
+        noun = node.noun if node.noun is not None else said.name if said else component_name(part)
+        results = () if node.outputs else outputs_of(part, said)
+        draft = Draft(node, fields, part, self.counters.next(noun or node.word), results, streams, step.where)
         self.plan.drafts.append(draft)
         return draft
 
@@ -109,7 +109,7 @@ class _Fold:
 
     def _port(self, port: str) -> Slot:
         draft = self.addressed[0] if self.addressed else None
-        further = draft.outputs[1:] if draft else ()
+        further = (*draft.node.outputs, *draft.results[1:]) if draft else ()
         if draft is None or port not in further:
             subject = f"{draft.counted}" if draft else "the input"
             raise BuildError(

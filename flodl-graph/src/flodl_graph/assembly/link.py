@@ -110,7 +110,7 @@ class _Link:
             streams=streams,
             refs=tuple((word, value) for word, value, _ in refs),
             omitted=omitted,
-            results=draft.outputs,
+            results=draft.results,
             taps=taps,
             where=draft.where,
             **draft.fields,
@@ -118,7 +118,7 @@ class _Link:
 
     def _refs(self, draft: Draft, joins: bool) -> Iterator[tuple[str, Value, Absence | None]]:
         """Keyword, value, and for a carried value what stands in for it at first."""
-        absences = None if joins or not draft.refs else _absences(draft.part)
+        absences = None if joins or not draft.refs else _absences(draft.node.addressed(draft.part))
         for word, tag, where in draft.refs:
             absence: Absence | None = "zeros" if absences is None else absences.get(word, absences.get("**"))
             if absence is None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
-from functools import cache
-from typing import Annotated, Any, TypeAlias, get_args, get_origin, get_type_hints
+from typing import Any, TypeAlias, get_type_hints
 
 from attrs import evolve
 from flodl_core import BuildError, Component, ModuleSpec, Ref, as_reference, components
-from flodl_core.binding import bind, signature_of
+from flodl_core.binding import bind
 from torch import nn
 
+from flodl_graph.assembly.schema import Due, due, schema
 from flodl_graph.ir.node import AbstractNode, Part
 from flodl_graph.ir.steps import Flow, Word
 
@@ -25,11 +24,12 @@ def bound_words(node: type[AbstractNode], step: Word, build: Nested) -> dict[str
     Raises:
         FlodlError: The arguments do not fit the word, or a recipe cannot be made.
     """
-    signature = _schema(node)
-    args, kwargs = _hand_extras_to_recipe(signature, step)
+    signature = schema(node)
+    args, kwargs = _hand_extras_to_recipe(node, step)
     bound = bind(f"{step.word}()", signature, args, kwargs)
+    hints = node.hints(bound.arguments)
     return {
-        name: _make(value, _kind_due(signature.parameters[name].annotation), build)
+        name: _make(value, due(signature.parameters[name]), build, hints.get(name, {}))
         for name, value in bound.arguments.items()
     }
 
@@ -39,8 +39,8 @@ def said_component(node: type[AbstractNode], step: Word) -> Component | None:
     said = as_reference(next(iter((*step.args, *step.kwargs.values())), None))
     if not isinstance(said, Ref):
         return None
-    first = next(iter(_schema(node).parameters.values()))
-    return components.find(_kind_due(first.annotation) or "module", said.name)
+    first = next(iter(schema(node).parameters.values()))
+    return components.find(due(first).kind or "module", said.name)
 
 
 def outputs_of(part: Part, said: Component | None) -> tuple[str, ...]:
@@ -54,30 +54,16 @@ def outputs_of(part: Part, said: Component | None) -> tuple[str, ...]:
     return tuple(getattr(_returned(part.forward if isinstance(part, nn.Module) else part), "_fields", ()))
 
 
-def _returned(function: Callable[..., Any]) -> object:
-    """What a function is annotated to return; None when it does not say, or not so that it can be read."""
-    try:
-        return get_type_hints(function).get("return")
-    except Exception:  # a name that only type checkers know
-        return None
-
-
-@cache
-def _schema(node: type[AbstractNode]) -> inspect.Signature:
-    return signature_of(node.from_words)
-
-
 def made_of_data(step: Word) -> bool:
     """Whether a step holds references and plain data only, and so can be written down."""
     return all(_is_data(value) for value in (*step.args, *step.kwargs.values()))
 
 
-def _hand_extras_to_recipe(signature: inspect.Signature, step: Word) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
+def _hand_extras_to_recipe(node: type[AbstractNode], step: Word) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
     """Arguments that are not the word's go to the constructor of its first argument, where that is a name."""
-    first, *rest = step.args or (None,)
-    own = {key: value for key, value in step.kwargs.items() if key in signature.parameters}
+    own = {key: value for key, value in step.kwargs.items() if key in schema(node).parameters}
     extras = {key: value for key, value in step.kwargs.items() if key not in own}
-    reference = as_reference(first) if step.args else first
+    reference = as_reference(step.args[0]) if step.args else None
     if not extras or not isinstance(reference, Ref):
         return step.args, step.kwargs
     positional = extras.pop("args", ())
@@ -86,38 +72,48 @@ def _hand_extras_to_recipe(signature: inspect.Signature, step: Word) -> tuple[tu
             f"`args` is a list of positional arguments, got {positional!r}", mend=f"args = [{positional!r}]"
         )
     widened = evolve(reference, args=(*reference.args, *positional), kwargs={**reference.kwargs, **extras})
-    return (widened, *rest), own
+    return (widened, *step.args[1:]), own
 
 
-def _kind_due(annotation: Any) -> str | None:
-    """The kind of component that a parameter takes; None when it takes plain values."""
-    if get_origin(annotation) is Annotated:
-        return str(annotation.__metadata__[0])
-    if inspect.isclass(annotation) and issubclass(annotation, nn.Module):
-        return "module"
-    kinds = {kind for inner in get_args(annotation) if (kind := _kind_due(inner))}
-    return kinds.pop() if kinds else None
-
-
-def _make(value: Any, kind: str | None, build: Nested) -> Any:
+def _make(value: Any, wanted: Due, build: Nested, hints: Mapping[str, Any]) -> Any:
+    """The live thing that a value stands for, where a component is due; a plain value where none is."""
+    if wanted.several and isinstance(value, list | tuple):
+        return [_make(item, Due(wanted.kind), build, hints) for item in value]
     if isinstance(value, Flow):
         return build(value)
-    if isinstance(value, Ref):
-        return components.create(kind or "module", value)
-    if kind is None:
-        return value
-    if isinstance(value, list | tuple) and not isinstance(as_reference(value), Ref):
-        return [_make(item, kind, build) for item in value]
-    return _live(components.create(kind, value), kind)
+    if wanted.kind is None:
+        return components.create("module", value) if isinstance(value, Ref) else value
+    reference = as_reference(value)
+    if isinstance(reference, Ref):
+        return components.create(wanted.kind, _hinted(reference, wanted.kind, hints))
+    return None if value is None else _live(components.create(wanted.kind, value), wanted.kind)
+
+
+def _hinted(reference: Ref, kind: str, hints: Mapping[str, Any]) -> Ref:
+    """The reference, with what the word knows for keywords that its constructor takes and nobody gave."""
+    if not hints:
+        return reference
+    parameters = components.find(kind, reference.name).signature().parameters
+    given = {*list(parameters)[: len(reference.args)], *reference.kwargs}
+    wanted = {key: value for key, value in hints.items() if key in parameters and key not in given}
+    return evolve(reference, kwargs={**reference.kwargs, **wanted})
 
 
 def _live(value: Any, kind: str) -> Any:
     if not callable(value):
-        due = kind.replace("_", " ")
+        noun = kind.replace("_", " ")
         raise BuildError(
-            f"a {due} is due, got {value!r}", mend=f"give a {due}, a function, a registered name, a ref or a flow"
+            f"a {noun} is due, got {value!r}", mend=f"give a {noun}, a function, a registered name, a ref or a flow"
         )
     return value
+
+
+def _returned(function: Callable[..., Any]) -> object:
+    """What a function is annotated to return; None when it does not say, or not so that it can be read."""
+    try:
+        return get_type_hints(function).get("return")
+    except Exception:  # a name that only type checkers know
+        return None
 
 
 def _is_data(value: Any) -> bool:

@@ -7,7 +7,7 @@ A module held in the IR would run stale after `copy.deepcopy(graph)` and ignore
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, final
 
 from attrs import field, frozen
@@ -63,10 +63,10 @@ class AbstractNode(abc.ABC):
     """The word that makes it."""
     effect: ClassVar[Effect] = "advance"
     """What it does to the open streams."""
-    named_by_part: ClassVar[bool] = False
-    """Whether an untagged node is called after its module (`linear_2`) or after its word (`gate_1`)."""
+    noun: ClassVar[str | None] = ""
+    """What an untagged node is called and counted as: `"gate"`; empty: its word; None: its module's component."""
     outputs: ClassVar[tuple[str, ...]] = ()
-    """What the module of this word always returns, the stream first; empty: whatever the module says."""
+    """Further outputs that this word's own module makes when asked: `forward(..., wanted=("weights",))`."""
 
     name: str
     streams: tuple[Value, ...]
@@ -88,6 +88,21 @@ class AbstractNode(abc.ABC):
     @abc.abstractmethod
     def sketch(self, part: Part) -> Sketch:
         """How this node wishes to be drawn; `part` is its live module."""
+
+    @classmethod
+    def hints(cls, arguments: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+        """What the word knows and a recipe among its arguments may want: argument to keywords and values.
+
+        A keyword is handed on where the recipe's constructor takes it and the user did not give it:
+        a gate tells its router how many experts there are.
+        """
+        return {}
+
+    @classmethod
+    def addressed(cls, part: Any) -> Part:
+        """The module that `using` speaks to: the live module itself, or one inside it."""
+        addressed: Part = part
+        return addressed
 
     def expression(self, call: str, streams: tuple[str, ...]) -> str:
         """The right-hand side of this node's line of source, given its module's call and the names of its streams."""

@@ -69,8 +69,8 @@ def _line(node: AbstractNode, variables: Variables) -> str:
     target = variables.names[node.name]
     if not node.taps:
         return f"{target} = {node.expression(call + '[0]' if node.results else call, streams)}"
-    taps = dict(node.taps)
-    further = ["_" if port not in taps else variables.names[taps[port]] for port in node.results[1:]]
+    taps = {port: variables.names[value] for port, value in node.taps}
+    further = [taps.get(port, "_") for port in node.results[1:]] or list(taps.values())
     made = node.expression("made", streams)
     if made == "made":
         return f"{', '.join([target, *further])} = {call}"
@@ -81,3 +81,5 @@ def _keywords(node: AbstractNode, variables: Variables) -> Iterator[str]:
     for word, value in node.refs:
         said = f"{word}={variables.names[value]}"
         yield f"**given({said})" if word in node.omitted else said
+    if node.taps and node.outputs:
+        yield f"wanted={tuple(port for port, _ in node.taps)!r}"

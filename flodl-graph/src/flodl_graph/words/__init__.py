@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flodl_core import Example, MergeOpSpec, WordSpec, hookimpl
+from flodl_core import Example, MergeOpSpec, ModuleSpec, WordSpec, hookimpl
 
 
 @hookimpl
@@ -19,8 +19,29 @@ def flodl_words() -> Iterator[WordSpec]:
         ("fork", "fork:Fork", "Feed a side branch; the stream goes on unchanged."),
         ("split", "split:Branch", "Feed the stream to several modules, one branch each."),
         ("merge", "merge:Merge", "Join all open branches by an op."),
+        ("gate", "gate:Gate", "Run every expert, blend them by a router's weights."),
+        ("switch", "switch:Switch", "Run the branch that a selector chooses."),
+        ("loop_body", "loop_body:Loop", "Feed a module its own output, n times or until a condition says stop."),
+        ("map", "map:Map", "Apply a module to each element, or to each slice of the features."),
     ):
         yield WordSpec(name=name, target=f"flodl_graph.words.{target}", summary=summary)
+
+
+@hookimpl
+def flodl_modules() -> Iterator[ModuleSpec]:
+    """What routes, selects and halts; and the simplest memory."""
+    for name, target, summary, args in (
+        ("softmax_router", "routers:SoftmaxRouter", "Weights of experts that sum to 1.", (8, 3)),
+        ("sigmoid_router", "routers:SigmoidRouter", "Weights of experts, each on its own.", (8, 3)),
+        ("argmax_selector", "selectors:ArgmaxSelector", "The branch with the largest logit.", (8, 3)),
+        ("fixed_selector", "selectors:FixedSelector", "Always the same branch.", (1,)),
+        ("threshold_halt", "halts:ThresholdHalt", "Stop when the largest element exceeds a threshold.", (2.0,)),
+        ("learned_halt", "halts:LearnedHalt", "Stop when a learned logit is above 0.", (8,)),
+        ("state_add", "state:StateAdd", "The stream plus everything it is given.", ()),
+    ):
+        example = Example(args=args, inputs=("f32[4,8]",))
+        target = f"flodl_graph.routing.{target}"
+        yield ModuleSpec(name=name, target=target, summary=summary, category="routing", example=example)
 
 
 @hookimpl

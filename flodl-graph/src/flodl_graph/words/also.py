@@ -15,7 +15,7 @@ class Also(AbstractNode):
     """The stream becomes `stream + m(stream)`."""
 
     word: ClassVar[str] = "also"
-    named_by_part: ClassVar[bool] = True
+    noun: ClassVar[str | None] = None
 
     @classmethod
     def from_words(cls, module: Part) -> tuple[dict[str, Any], Part]:

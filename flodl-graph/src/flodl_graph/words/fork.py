@@ -16,7 +16,7 @@ class Fork(AbstractNode):
 
     word: ClassVar[str] = "fork"
     effect: ClassVar[Effect] = "side"
-    named_by_part: ClassVar[bool] = True
+    noun: ClassVar[str | None] = None
 
     @classmethod
     def from_words(cls, module: Part) -> tuple[dict[str, Any], Part]:

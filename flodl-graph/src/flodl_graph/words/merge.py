@@ -16,7 +16,7 @@ class Merge(AbstractNode):
 
     word: ClassVar[str] = "merge"
     effect: ClassVar[Effect] = "join"
-    named_by_part: ClassVar[bool] = True
+    noun: ClassVar[str | None] = None
 
     @classmethod
     def from_words(cls, op: MergeOp) -> tuple[dict[str, Any], Part]:

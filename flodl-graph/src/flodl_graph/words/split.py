@@ -16,7 +16,7 @@ class Branch(AbstractNode):
 
     word: ClassVar[str] = "split"
     effect: ClassVar[Effect] = "branch"
-    named_by_part: ClassVar[bool] = True
+    noun: ClassVar[str | None] = None
 
     @classmethod
     def from_words(cls, module: Part) -> tuple[dict[str, Any], Part]:

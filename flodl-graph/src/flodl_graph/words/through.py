@@ -15,7 +15,7 @@ class Through(AbstractNode):
     """The stream becomes `m(stream)`."""
 
     word: ClassVar[str] = "through"
-    named_by_part: ClassVar[bool] = True
+    noun: ClassVar[str | None] = None
 
     @classmethod
     def from_words(cls, module: Part) -> tuple[dict[str, Any], Part]:

@@ -1,0 +1,37 @@
+"""What the live modules of words share: a part that may be a plain function, held as a module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, final
+
+from torch import nn
+
+from flodl_graph.ir.node import Part
+
+
+@final
+class Function(nn.Module):
+    """A plain function as a module, so that a graph can hold it."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, *streams: Any, **refs: Any) -> Any:
+        """Call it."""
+        return self.function(*streams, **refs)
+
+    def extra_repr(self) -> str:
+        """Shown by `print(model)`."""
+        return getattr(self.function, "__name__", repr(self.function))
+
+
+def as_module(part: Part) -> nn.Module:
+    """A part as something that a module can hold."""
+    return part if isinstance(part, nn.Module) else Function(part)
+
+
+def as_modules(parts: Sequence[Part]) -> nn.ModuleList:
+    """Several of them."""
+    return nn.ModuleList(as_module(part) for part in parts)

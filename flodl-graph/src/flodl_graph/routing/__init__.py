@@ -1,0 +1,1 @@
+"""Modules that decide: routers weigh experts, selectors choose a branch, halts stop a loop."""

@@ -1,0 +1,65 @@
+"""`gate(router, experts)`: run every expert, blend them by the router's weights (Jacobs et al. 1991)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, final
+
+import torch
+from attrs import frozen
+from flodl_core import BuildError
+from torch import Tensor, nn
+
+from flodl_graph.ir.node import AbstractNode, Part, Sketch
+from flodl_graph.part import as_module, as_modules
+
+# B batch, and any further leading dimensions; D features; E experts
+
+
+@final
+class GateModule(nn.Module):
+    """The sum of all experts' outputs, each weighed by the router."""
+
+    def __init__(self, router: Part, experts: Sequence[Part]) -> None:
+        super().__init__()
+        self.router, self.experts = as_module(router), as_modules(experts)
+
+    def forward(self, x: Tensor, *, wanted: tuple[str, ...] = (), **refs: Tensor) -> Any:
+        """Blend. Shapes: x [B, ...] -> [B, D]; the router's weights are [B, E]."""
+        weights = self.router(x, **refs)  # [B, E]
+        outputs = torch.stack([expert(x) for expert in self.experts], dim=-1)  # [B, D, E]
+        blended = (outputs * weights.unsqueeze(-2)).sum(-1)  # [B, D]
+        return (blended, weights) if wanted else blended
+
+
+@final
+@frozen(kw_only=True)
+class Gate(AbstractNode):
+    """The stream becomes a blend of experts. `using` speaks to the router; further output: `weights` [B, E]."""
+
+    word: ClassVar[str] = "gate"
+    outputs: ClassVar[tuple[str, ...]] = ("weights",)
+
+    @classmethod
+    def from_words(cls, router: Part, experts: Sequence[Part]) -> tuple[dict[str, Any], Part]:
+        """A router, and at least two experts."""
+        if len(experts) < 2:
+            raise BuildError(
+                f"gate() blends at least 2 experts, got {len(experts)}", mend="use through() for one module"
+            )
+        return {}, GateModule(router, experts)
+
+    @classmethod
+    def hints(cls, arguments: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+        """The router may want to know how many experts there are."""
+        return {"router": {"n": len(arguments.get("experts", ()))}}
+
+    @classmethod
+    def addressed(cls, part: Any) -> Part:
+        """The router."""
+        router: Part = part.router
+        return router
+
+    def sketch(self, part: Any) -> Sketch:
+        """A trapezium with the experts inside."""
+        return Sketch("gate", "trapezium", tuple(Sketch(type(expert).__name__) for expert in part.experts))
