@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from flodl_core.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from flodl_nn.sampler import Sampler as Sampler
     from flodl_nn.schedules import AbstractSchedule as AbstractSchedule
     from flodl_nn.schedules import constant as constant
     from flodl_nn.schedules import cosine as cosine
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from flodl_nn.step.train_step import TrainStep as TrainStep
 
 _HOMES = {
+    "flodl_nn.sampler": "Sampler",
     "flodl_nn.schedules": (
         "AbstractSchedule constant cosine cyclic exponential inverse_sqrt linear multi_step one_cycle plateau"
         " polynomial step_decay warmup warmup_stable_decay"

@@ -1,0 +1,135 @@
+"""A seeded order of batches that can be saved in the middle of an epoch and gone on with exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sized
+from typing import Any, TypeVar, final
+
+import torch
+from flodl_core import CheckpointError, TrainingError
+
+T = TypeVar("T")
+
+_FORMAT = 1
+
+
+@final
+class Sampler(torch.utils.data.Sampler[list[int]]):
+    """Batches of indices in an order that only the seed and the epoch decide.
+
+        sampler = Sampler(data, batch_size=64, seed=0)
+        loader = DataLoader(data, batch_sampler=sampler, num_workers=4)
+        for epoch in monitor.epochs(step):
+            for x, y in sampler.follow(loader):
+                step(x, y)
+
+    `follow` counts the batches that arrive: workers that fetch ahead do not spoil the position. An
+    iteration left early starts over with the same order; only a loaded position goes on from its
+    middle.
+
+    Args:
+        data: A data set, or how many items it has.
+        batch_size: Items per batch.
+        seed: Of the orders; the same seed, epoch and size give the same order on every machine.
+        shuffle: False: in order, every epoch.
+        drop_last: Leave out an odd last batch.
+
+    Raises:
+        TrainingError: A size that makes no batch.
+
+    >>> sampler = Sampler(5, batch_size=2, shuffle=False)
+    >>> list(sampler), sampler.epoch
+    ([[0, 1], [2, 3], [4]], 1)
+    """
+
+    def __init__(
+        self, data: Sized | int, batch_size: int, *, seed: int = 0, shuffle: bool = True, drop_last: bool = False
+    ) -> None:
+        self.size = data if isinstance(data, int) else len(data)
+        self.batch_size, self.seed, self.shuffle, self.drop_last = batch_size, seed, shuffle, drop_last
+        self.epoch = 0
+        """Epochs finished."""
+        self.position = 0
+        """Batches of the current epoch done."""
+        self._start = 0
+        self._followed = False
+        if batch_size < 1:
+            raise TrainingError(f"batch_size is a whole number of at least 1, got {batch_size!r}")
+        if len(self) == 0:
+            raise TrainingError(
+                f"{self.size} items make no batch of {batch_size}", mend="a smaller batch_size, or drop_last=False"
+            )
+
+    def __len__(self) -> int:
+        """Batches per epoch."""
+        whole, rest = divmod(self.size, self.batch_size)
+        return whole + (rest > 0 and not self.drop_last)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        order = self._order()
+        start, self._start = self._start, 0
+        self.position = start
+        for index in range(start, len(self)):
+            if not self._followed:
+                self.position = index + 1
+            yield order[index * self.batch_size : (index + 1) * self.batch_size]
+        if not self._followed:
+            self._finish()
+
+    def follow(self, loader: Iterable[T]) -> Iterator[T]:
+        """The loader's batches, counted as they arrive.
+
+        Args:
+            loader: A `DataLoader` over this sampler, or anything that gives one item per batch.
+        """
+        self._followed = True
+        try:
+            for done, batch in enumerate(loader, start=self._start + 1):
+                self.position = done
+                yield batch
+            self._finish()
+        finally:
+            self._followed = False
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where it is, as plain data."""
+        return {"format": _FORMAT, "epoch": self.epoch, "position": self.position, **self._settings()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a saved position at the next iteration.
+
+        Raises:
+            CheckpointError: It was saved by a sampler with other settings: the order would differ.
+        """
+        if state.get("format") != _FORMAT:
+            raise CheckpointError(f"this is no state of a sampler, or of another version: {state.get('format')!r}")
+        for name, own in self._settings().items():
+            if state.get(name) != own:
+                raise CheckpointError(
+                    f"the sampler was saved with {name}={state.get(name)!r}, this one has {own!r}",
+                    mend="the same data and settings go on exactly; without its state a new run starts",
+                )
+        self.epoch, self.position = state["epoch"], state["position"]
+        self._start = self.position
+        if self.position == len(self):  # saved after the last batch, before the epoch was closed
+            self._finish()
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "size": self.size,
+            "batch_size": self.batch_size,
+            "seed": self.seed,
+            "shuffle": self.shuffle,
+            "drop_last": self.drop_last,
+        }
+
+    def _order(self) -> list[int]:
+        if not self.shuffle:
+            return list(range(self.size))
+        # One generator per epoch, seeded by both numbers: no order depends on how the last one was used.
+        generator = torch.Generator().manual_seed((self.seed * 1_000_003 + self.epoch) % 2**63)
+        order: list[int] = torch.randperm(self.size, generator=generator).tolist()
+        return order
+
+    def _finish(self) -> None:
+        self.epoch, self.position, self._start = self.epoch + 1, 0, 0

@@ -1,0 +1,91 @@
+"""The order of batches: seeded, whole, and exact when gone on with in the middle."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+from flodl_core import CheckpointError, TrainingError
+from flodl_nn import Sampler
+from hypothesis import given
+from hypothesis import strategies as some
+from torch.utils.data import DataLoader, TensorDataset
+
+
+@given(size=some.integers(1, 60), batch_size=some.integers(1, 20), seed=some.integers(0, 2**40))
+def test_an_epoch_has_every_item_once(size, batch_size, seed):
+    """In an order that the seed decides and every epoch changes."""
+    sampler, again = Sampler(size, batch_size, seed=seed), Sampler(size, batch_size, seed=seed)
+    first, second = list(sampler), list(sampler)
+    assert sorted(i for batch in first for i in batch) == list(range(size))
+    assert (len(first), sampler.epoch) == (len(sampler), 2)
+    assert [first, second] == [list(again), list(again)]
+    if size > 20:
+        assert first != second
+
+
+def test_an_odd_last_batch_may_be_left_out():
+    """`drop_last`."""
+    assert list(Sampler(5, 2, shuffle=False, drop_last=True)) == [[0, 1], [2, 3]]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("stop", [1, 4, 7])
+def test_a_run_goes_on_from_the_middle_of_an_epoch(stop, workers):
+    """Saved while batch `stop` is in hand, with workers far ahead: the rest of the epoch, then the next."""
+    data = TensorDataset(torch.arange(20))
+
+    def batches(sampler, epochs):
+        loader = DataLoader(data, batch_sampler=sampler, num_workers=workers)
+        while sampler.epoch < epochs:
+            for (items,) in sampler.follow(loader):
+                yield items.tolist()
+
+    whole = list(batches(Sampler(data, 3, seed=5), 2))
+    first = Sampler(data, 3, seed=5)
+    seen = []
+    for items in batches(first, 2):
+        seen.append(items)
+        if len(seen) == stop:
+            break
+    second = Sampler(data, 3, seed=5)
+    second.load_state_dict(json.loads(json.dumps(first.state_dict())))
+    assert whole == seen + list(batches(second, 2))
+
+
+def test_a_plain_loader_counts_too():
+    """Without `follow` and without workers the position is that of the batch in hand."""
+    data = TensorDataset(torch.arange(10))
+    sampler = Sampler(data, 3)
+    for index, _ in enumerate(DataLoader(data, batch_sampler=sampler)):
+        if index == 1:
+            break
+    assert (sampler.epoch, sampler.position) == (0, 2)
+
+
+def test_looking_at_one_batch_uses_nothing_up():
+    """An iteration left early starts over with the same order."""
+    sampler = Sampler(10, 3)
+    peeked = next(iter(sampler))
+    assert peeked == next(iter(sampler))
+    assert len(list(sampler)) == 4
+
+
+def test_another_order_is_no_order_to_go_on_with():
+    """Settings that would change it are compared."""
+    sampler = Sampler(10, 3)
+    with pytest.raises(CheckpointError, match="saved with size=11, this one has 10"):
+        sampler.load_state_dict(Sampler(11, 3).state_dict())
+    with pytest.raises(CheckpointError, match="saved with seed=1, this one has 0"):
+        sampler.load_state_dict(Sampler(10, 3, seed=1).state_dict())
+    with pytest.raises(CheckpointError, match="no state of a sampler"):
+        sampler.load_state_dict({})
+
+
+def test_sizes_that_make_no_batch():
+    """Said at once, not by an epoch without steps."""
+    with pytest.raises(TrainingError, match=r"2 items make no batch of 3\n  try: a smaller batch_size"):
+        Sampler(2, 3, drop_last=True)
+    with pytest.raises(TrainingError, match="batch_size is a whole number of at least 1, got 0"):
+        Sampler(2, 0)
