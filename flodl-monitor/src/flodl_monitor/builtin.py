@@ -10,7 +10,7 @@ from flodl_core.hookspecs import hookimpl
 
 @hookimpl
 def flodl_sinks() -> Iterator[SinkSpec]:
-    """Terminal, table and event log."""
+    """Terminal, table, event log and page."""
     yield SinkSpec(
         name="terminal",
         target="flodl_monitor.sinks.terminal:Terminal",
@@ -28,6 +28,12 @@ def flodl_sinks() -> Iterator[SinkSpec]:
         target="flodl_monitor.sinks.jsonl:Jsonl",
         summary="The event log, a JSON object per line, from which every other view can be made.",
         example=Example(args=("run.jsonl",)),
+    )
+    yield SinkSpec(
+        name="html",
+        target="flodl_monitor.sinks.html:Html",
+        summary="Curves, readings and a table on one page that opens from disk, without network.",
+        example=Example(args=("run.html",)),
     )
 
 

@@ -23,6 +23,7 @@ from flodl_monitor.record import EpochRecord
 from flodl_monitor.scalars import as_count, as_name, as_number
 from flodl_monitor.source import close_epoch, finished_epochs, is_stopped, metrics_of
 from flodl_monitor.table import cells_of, columns_of, line_of, row_line
+from flodl_monitor.web.page import page_of
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -131,11 +132,21 @@ class Monitor:
         real = checked_path(path)
         rows = [cells_of(record) for record in self._history.records(self.total_epochs)]
         columns = columns_of(rows)
-        try:
-            replace_text(real, [line_of(columns), *(row_line(row, columns) for row in rows)])
-        except OSError as error:
-            raise MonitorError(f"{real} cannot be written: {error}") from None
-        return real
+        return _write(real, [line_of(columns), *(row_line(row, columns) for row in rows)])
+
+    def save_html(self, path: str | os.PathLike[str], title: str | None = None) -> Path:
+        """Write the history as one page that opens from disk, without network; the path written.
+
+        Args:
+            title: The page's heading; the file's name if not given.
+
+        Raises:
+            MonitorError: The path cannot be written.
+        """
+        real = checked_path(path)
+        heading = real.stem if title is None else title
+        page = page_of(self._history, title=heading, total=self.total_epochs, finished=self._finished)
+        return _write(real, [page])
 
     def finish(self, timeout: float = PATIENCE) -> None:
         """Let the views write what they have, and close them. Calling it again does nothing.
@@ -240,6 +251,14 @@ class Monitor:
 
     def _on_duty(self) -> bool:
         return not self._finished and os.getpid() == self._pid
+
+
+def _write(path: Path, lines: list[str]) -> Path:
+    try:
+        replace_text(path, lines)
+    except OSError as error:
+        raise MonitorError(f"{path} cannot be written: {error}") from None
+    return path
 
 
 def _checked_total(total_epochs: int) -> int:

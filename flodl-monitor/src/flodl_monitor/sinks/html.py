@@ -1,0 +1,70 @@
+"""Sink `html`: the run as one page that opens from disk, kept up to date while the run goes on."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import final
+
+from flodl_monitor.history import History
+from flodl_monitor.line_file import checked_path, read_text, replace_text, set_aside
+from flodl_monitor.record import EpochRecord
+from flodl_monitor.web.page import history_in, page_of
+
+REFRESH = 30.0
+"""Seconds between writings: what a crash may cost the page. The event log loses nothing."""
+
+
+@final
+class Html:
+    """Curves, readings and a table of all metrics in one file, without server or network.
+
+    Replaced at once after the first epoch, then every 30 s, and at the end. A run that begins at
+    epoch 1 keeps an earlier page as `<name>.previous.html`; a resumed one goes on in the same page.
+
+    Args:
+        path: The file; its folder is made.
+        title: The page's heading; the file's name if not given.
+
+    Raises:
+        MonitorError: The path cannot be written.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], title: str | None = None) -> None:
+        self.path: Path = checked_path(path)
+        self._title = self.path.stem if title is None else title
+        self._history: History | None = None
+        self._total = 0
+        self._written = 0.0
+
+    def emit(self, record: EpochRecord) -> None:
+        """Take one epoch in; write the page when it is time."""
+        first = self._history is None
+        if self._history is None:
+            self._history = self._begin(record.epoch)
+        self._history.append(record)
+        self._total = record.total
+        if first or time.monotonic() - self._written >= REFRESH:
+            self._write(self._history, finished=False)
+
+    def close(self) -> None:
+        """Write the page for the last time."""
+        if self._history is not None:
+            self._write(self._history, finished=True)
+
+    def _begin(self, epoch: int) -> History:
+        if epoch > 1 and self.path.exists():
+            try:
+                history = history_in(read_text(self.path))
+            except (ValueError, LookupError, TypeError):
+                set_aside(self.path)
+                return History()
+            history.cut(epoch)
+            return history
+        set_aside(self.path)
+        return History()
+
+    def _write(self, history: History, *, finished: bool) -> None:
+        replace_text(self.path, [page_of(history, title=self._title, total=self._total, finished=finished)])
+        self._written = time.monotonic()

@@ -1,0 +1,73 @@
+"""The page: template, style, script, charts and data in one file that nothing can inject into.
+
+Data is JSON inside an element that no browser runs, with `<`, `>` and `&` escaped; the script writes
+names as text only; and a Content-Security-Policy allows exactly this page's own scripts and styles,
+by their hashes, and no request at all.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from functools import cache
+from importlib.resources import files
+from string import Template
+
+from flodl_monitor.history import History
+from flodl_monitor.web.payload import history_of, payload_of
+
+_DATA = re.compile(r'<script type="application/json" id="run">(.*?)</script>', re.DOTALL)
+_ESCAPES = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
+
+
+def page_of(history: History, *, title: str, total: int, finished: bool) -> str:
+    """A run as a page of HTML, self-contained."""
+    payload = payload_of(history, title=title, total=total, finished=finished)
+    data = json.dumps(payload, separators=(",", ":"), allow_nan=False).translate(_ESCAPES)
+    parts = _parts()
+    return Template(parts["template"]).substitute(
+        title=html.escape(title),
+        policy=_policy((parts["charts"], parts["script"]), (parts["charts_style"], parts["style"])),
+        charts_style=parts["charts_style"],
+        style=parts["style"],
+        charts=parts["charts"],
+        script=parts["script"],
+        data=data,
+    )
+
+
+def history_in(page: str) -> History:
+    """The history in a page that `page_of` made, with the page's seven digits.
+
+    Raises:
+        ValueError, LookupError, TypeError: It is another page.
+    """
+    found = _DATA.search(page)
+    if found is None:
+        raise ValueError("not a page of a training run")
+    return history_of(json.loads(found.group(1)))
+
+
+def _policy(scripts: tuple[str, ...], styles: tuple[str, ...]) -> str:
+    allowed = " ".join(map(_hash, scripts))
+    return f"default-src 'none'; script-src {allowed}; style-src {' '.join(map(_hash, styles))}; base-uri 'none'"
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+@cache
+def _parts() -> dict[str, str]:
+    web = files("flodl_monitor.web")
+    names = {
+        "template": "page.html",
+        "style": "page.css",
+        "script": "page.js",
+        "charts": "vendor/uplot/uPlot.iife.min.js",
+        "charts_style": "vendor/uplot/uPlot.min.css",
+    }
+    return {part: web.joinpath(name).read_text(encoding="utf-8") for part, name in names.items()}
