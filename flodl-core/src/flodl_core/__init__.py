@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from flodl_core.errors import MonitorError as MonitorError
     from flodl_core.errors import PathError as PathError
     from flodl_core.errors import PluginError as PluginError
+    from flodl_core.errors import RoutingError as RoutingError
     from flodl_core.errors import ShapeError as ShapeError
     from flodl_core.errors import TrainingError as TrainingError
     from flodl_core.errors import UnknownComponent as UnknownComponent
@@ -57,7 +58,8 @@ _HOMES = {
     ),
     "flodl_core.errors": (
         "AmbiguousComponent BuildError CheckpointError ComponentError ExperimentError FlodlError MissingDistribution"
-        " MonitorError PathError PluginError ShapeError TrainingError UnknownComponent UnknownKind UsageError"
+        " MonitorError PathError PluginError RoutingError ShapeError TrainingError UnknownComponent UnknownKind"
+        " UsageError"
     ),
     "flodl_core.hookspecs": "API_VERSION hookimpl",
     "flodl_core.provider": "Component Origin",

@@ -3,6 +3,7 @@
     FlodlError
     |- BuildError            words that do not make a graph                          ValueError
     |- ShapeError            shapes that do not fit each other                       ValueError
+    |- RoutingError          a selector that chose what is not there                 IndexError
     |- ComponentError        arguments that a component cannot take                  ValueError, TypeError
     |- UnknownKind           no such kind of component                               KeyError
     |- UnknownComponent      no such name                                            KeyError
@@ -22,7 +23,7 @@ door adds the place, once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
 
@@ -53,6 +54,10 @@ class BuildError(FlodlError, ValueError):
 
 class ShapeError(FlodlError, ValueError):
     """Shapes that do not fit each other."""
+
+
+class RoutingError(FlodlError, IndexError):
+    """A selector chose a branch that is not there."""
 
 
 class ComponentError(FlodlError, ValueError, TypeError):
@@ -126,15 +131,20 @@ def join_errors(errors: Sequence[FlodlError]) -> FlodlError:
 def did_you_mean(word: str, known: Iterable[str], *, n: int = 3) -> str | None:
     """A question with the nearest known words, or None when nothing is near.
 
+    Args:
+        known: The words; of a mapping from aliases to words, the words are what is asked.
+
     >>> did_you_mean("geul", ["gelu", "relu", "linear"])
     "did you mean 'gelu'?"
+    >>> did_you_mean("LAYER-NORM", {"layer_norm": "layer_norm", "LayerNorm": "layer_norm"})
+    "did you mean 'layer_norm'?"
     """
-    plain: dict[str, str] = {}
-    for name in sorted(set(known), reverse=True):  # `linear` before its alias `Linear`
-        plain.setdefault(_plain(name), name)
+    meant = dict(known) if isinstance(known, Mapping) else {name: name for name in known}
+    plain = {_plain(name): meant[name] for name in sorted(meant)}
     word = _plain(word[:100])
-    close = get_close_matches(word, plain, n=n, cutoff=0.6) or [name for name in plain if word in name][:n]
-    return f"did you mean {' or '.join(repr(plain[name]) for name in close)}?" if word and close else None
+    close = get_close_matches(word, plain, n=2 * n, cutoff=0.6) or [name for name in plain if word in name]
+    nearest = list(dict.fromkeys(plain[name] for name in close))[:n]
+    return f"did you mean {' or '.join(map(repr, nearest))}?" if word and nearest else None
 
 
 def _plain(word: str) -> str:

@@ -34,7 +34,10 @@ def kind_named(word: object) -> str:
         return plain
     if plain in PLURALS:
         return PLURALS[plain]
-    mend = did_you_mean(plain, [*PLURALS, *KINDS]) or f"kinds: {', '.join(PLURALS)}"
+    mend = (
+        did_you_mean(plain, {kind: plural(kind) for kind in KINDS} | {many: many for many in PLURALS})
+        or f"kinds: {', '.join(PLURALS)}"
+    )
     raise UnknownKind(f"no kind of component is called {shown(word)}", mend=mend)
 
 
@@ -64,10 +67,20 @@ class Name:
                 mend="write [kind:][distribution/]name; only registered names are looked up, never code paths",
             )
         if parts["kind"] not in (None, kind):
-            due = f"a {parts['kind']}, a {kind} is due".replace("_", " ")
-            raise UnknownComponent(f"{shown(text)} is {due}", mend=f"flodl list {plural(kind)}")
+            raise UnknownComponent(
+                f"{shown(text)} is {a_kind(parts['kind'])}, {a_kind(kind)} is due", mend=f"flodl list {plural(kind)}"
+            )
         distribution = parts["distribution"]
         return cls(kind, canonical(distribution) if distribution else None, parts["bare"])
+
+
+def a_kind(kind: str) -> str:
+    """A kind in a sentence.
+
+    >>> a_kind("merge_op"), a_kind("op")
+    ('a merge op', 'an op')
+    """
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind.replace('_', ' ')}"
 
 
 def plural(kind: str) -> str:

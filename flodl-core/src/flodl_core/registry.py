@@ -18,7 +18,7 @@ from flodl_core.component import KINDS
 from flodl_core.discovery import FIRST_PARTY
 from flodl_core.errors import ComponentError, PluginError, UnknownComponent
 from flodl_core.guard import shown
-from flodl_core.names import Name, kind_named, plural
+from flodl_core.names import Name, a_kind, kind_named, plural
 from flodl_core.plugins import SESSION, PluginHost, PluginReport, Problem
 from flodl_core.policy import Policy
 from flodl_core.provider import Component
@@ -267,11 +267,11 @@ def _of_session(component: Component, name: str) -> bool:
 def _an_object(kind: str, value: Any) -> Any:
     if isinstance(value, type):
         raise ComponentError(
-            f"a {kind.replace('_', ' ')} is due, got the class {value.__name__}", mend=f"call it: {value.__name__}(...)"
+            f"{a_kind(kind)} is due, got the class {value.__name__}", mend=f"call it: {value.__name__}(...)"
         )
     if value is None or isinstance(value, bool | int | float | bytes | Mapping | list | tuple):
         raise ComponentError(
-            f"a {kind.replace('_', ' ')} is due, got {shown(value)}",
+            f"{a_kind(kind)} is due, got {shown(value)}",
             mend='give an object, a name, ref("name", ...) or ("name", {...})',
         )
     return value

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import final
 
 from flodl_core.errors import AmbiguousComponent
-from flodl_core.names import Name
+from flodl_core.names import Name, a_kind
 from flodl_core.provider import Component
 
 
@@ -51,9 +51,10 @@ class Shelf:
             if others:
                 yield self._verdict(component.kind, word, others)
 
-    def known(self) -> set[str]:
-        """Every name and alias."""
-        return {word for shelf in (self._names, self._aliases) for word, held in shelf.items() if held}
+    def known(self) -> dict[str, str]:
+        """Every name and alias, and the name it stands for."""
+        shelves = (self._aliases, self._names)
+        return {word: held[0].name for shelf in shelves for word, held in shelf.items() if held}
 
     def __iter__(self) -> Iterator[Component]:
         return (component for held in list(self._names.values()) for component in held)
@@ -84,7 +85,7 @@ def choose(name: Name, found: Sequence[Component]) -> Component:
     if len(qualified) == 1:
         return found[0]
     raise AmbiguousComponent(
-        f"{len(qualified)} distributions bring a {name.kind.replace('_', ' ')} called {name.bare!r}",
+        f"{len(qualified)} distributions bring {a_kind(name.kind)} called {name.bare!r}",
         mend=f"write {' or '.join(map(repr, qualified))}",
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from flodl_core.errors import did_you_mean
-from flodl_core.names import Name, plural
+from flodl_core.names import Name, a_kind, plural
 from flodl_core.plugins import PluginReport
 from flodl_core.shelf import Shelf
 
@@ -45,7 +45,7 @@ def _near_names(name: Name, shelf: Shelf) -> Iterator[str]:
 def _other_kinds(name: Name, shelves: Mapping[str, Shelf]) -> Iterator[str]:
     others = [kind for kind, shelf in shelves.items() if kind != name.kind and name.bare in shelf.known()]
     if others:
-        yield f"{name.bare!r} is {' and '.join(map(_a, others))}"
+        yield f"{name.bare!r} is {' and '.join(map(a_kind, others))}"
 
 
 def _missing_home(kind: str, reports: tuple[PluginReport, ...]) -> Iterator[str]:
@@ -68,7 +68,3 @@ def _not_loaded(name: Name, reports: tuple[PluginReport, ...]) -> Iterator[str]:
 def _reasons(reports: list[PluginReport]) -> str:
     more = [f"and {len(reports) - 3} more"] if len(reports) > 3 else []
     return ", ".join([*(f"{r.distribution} {r.version} ({r.reason})" for r in reports[:3]), *more])
-
-
-def _a(kind: str) -> str:
-    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind.replace('_', ' ')}"
