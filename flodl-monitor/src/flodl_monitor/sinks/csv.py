@@ -62,6 +62,6 @@ class Csv:
 
     def _rewrite(self, rows: list[dict[str, str]]) -> None:
         columns = columns_of([dict.fromkeys(self._columns, ""), *rows])
-        replace_text(self.path, [line_of(columns), *(row_line(row, columns) for row in rows)])
         self.close()
+        replace_text(self.path, [line_of(columns), *(row_line(row, columns) for row in rows)])
         self._columns, self._file = columns, LineFile(self.path)

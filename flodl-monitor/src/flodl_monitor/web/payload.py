@@ -76,16 +76,17 @@ def _pack(kind: str, name: str, curve: Curve) -> dict[str, Any]:
 
 
 def _unpack(packed: Mapping[str, Any]) -> Curve:
-    epochs, values = array("i"), array("d" if packed["type"] == "f8" else "f")
+    values = array("d" if packed["type"] == "f8" else "f")
     values.frombytes(_bytes(packed["values"], values.itemsize))
+    epochs: array[int] = array("q")
     if isinstance(packed["epochs"], str):
-        epochs.frombytes(_bytes(packed["epochs"], epochs.itemsize))
+        epochs.extend(iter(array("i", _bytes(packed["epochs"], 4))))
     else:
         first, count = packed["epochs"]
         epochs.extend(range(first, first + len(values)) if count == len(values) else ())
     if len(epochs) != len(values):
         raise ValueError("a curve has as many epochs as values")
-    return Curve(array("q", epochs), array("d", values))
+    return Curve(epochs, array("d", values))
 
 
 def _fits(value: float) -> bool:
