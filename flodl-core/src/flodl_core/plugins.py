@@ -56,7 +56,8 @@ class PluginReport:
         return f"{self.distribution}:{self.entry_point}"
 
     def __str__(self) -> str:
-        return f"plugin {self.distribution} {self.version} (entry point {self.entry_point!r} -> {self.value})"
+        whose = f"{self.distribution} {self.version}".strip()
+        return f"plugin {whose} (entry point {self.entry_point!r} -> {self.value})"
 
 
 @final
@@ -129,8 +130,10 @@ class PluginHost:
     def add(self, plugin: object, name: str) -> None:
         """Take in a plugin object that no distribution declares; it replaces an earlier one of that name."""
         value = one_line(getattr(plugin, "__name__", type(plugin).__name__))
-        report = PluginReport(SESSION, "0", name, value, builtin=False)
-        self._plugins = [other for other in self._found() if other.report.key != report.key]
+        report = PluginReport(SESSION, "", name, value, builtin=False)  # a distribution has a version, or "?"
+        self._plugins = [
+            other for other in self._found() if (other.report.key, other.report.version) != (report.key, "")
+        ]
         self._plugins.append(_Plugin(lambda: plugin, report))
 
     def load(self, wanted: Callable[[PluginReport], bool]) -> Iterator[list[Component]]:

@@ -21,7 +21,7 @@ from flodl_core.requirements import unmet
 @final
 @frozen
 class Origin:
-    """Which distribution brought a component, by which entry point."""
+    """Which distribution brought a component, by which entry point. What a session registered has no version."""
 
     distribution: str
     version: str
@@ -29,7 +29,7 @@ class Origin:
     builtin: bool = False
 
     def __str__(self) -> str:
-        return f"{self.distribution} {self.version}"
+        return f"{self.distribution} {self.version}".strip()
 
 
 @final

@@ -21,7 +21,7 @@ from flodl_core.guard import shown
 from flodl_core.names import Name, a_kind, kind_named, plural
 from flodl_core.plugins import SESSION, PluginHost, PluginReport, Problem
 from flodl_core.policy import Policy
-from flodl_core.provider import Component
+from flodl_core.provider import Component, Origin
 from flodl_core.reference import FrozenTable, Ref, Reference, as_reference
 from flodl_core.shelf import Shelf, choose
 from flodl_core.suggestions import suggestions
@@ -261,7 +261,7 @@ def _checked(kind: object) -> str:
 
 
 def _of_session(component: Component, name: str) -> bool:
-    return component.origin.distribution == SESSION and component.origin.entry_point == name
+    return component.origin == Origin(SESSION, "", name)
 
 
 def _an_object(kind: str, value: Any) -> Any:
