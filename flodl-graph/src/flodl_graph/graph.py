@@ -9,11 +9,14 @@ from types import FunctionType
 from typing import Any
 
 import torch
+from flodl_core import PathError
 from flodl_core.checkpoint import LoadReport, load_checkpoint, save_checkpoint
+from flodl_core.errors import did_you_mean
 from torch import Tensor, nn
 
 from flodl_graph.ir.graph import GraphIR
 from flodl_graph.ir.node import Part
+from flodl_graph.observe.kept import check_tag, kept_value
 from flodl_graph.observe.recorder import Recorder
 from flodl_graph.part import as_module
 from flodl_graph.render.summary import summary
@@ -35,6 +38,8 @@ class Graph(nn.Module):
     ir: GraphIR
     epoch: int
     carried: dict[str, Any]
+    kept: dict[str, Any]
+    observed: tuple[str, ...]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Graph:
         """Make the instance of a class of its own, since each graph has its own forward.
@@ -51,7 +56,8 @@ class Graph(nn.Module):
         self.ir = ir
         self.epoch = 0
         self.recorder = Recorder()
-        self.carried = {}
+        self.carried, self.kept = {}, {}
+        self.observed = tuple(tag for tag, _ in ir.tags)
         for name, part in parts.items():
             self.add_module(name, as_module(part))
         self._regenerate()
@@ -64,7 +70,28 @@ class Graph(nn.Module):
     @property
     def code(self) -> str:
         """The Python that runs: one line per node, with the line of yours that asked for it."""
-        return source(self.ir)
+        return source(self.ir, self.observed)
+
+    def observe(self, *tags: str) -> None:
+        """Keep only these tagged values after a call; none: keep nothing, and free each value after its last use.
+
+        Raises:
+            PathError: There is no such tag.
+        """
+        for tag in tags:
+            check_tag(self.ir, tag)
+        self.observed, self.kept = tags, {}
+        self._regenerate()
+
+    def tagged(self, path: str) -> Tensor:
+        """The value of a tag in the last call, with its gradient; a dotted path reaches into nested graphs.
+
+        Raises:
+            PathError: There is no such tag, it is not observed, or there was no call yet.
+        """
+        parent, _, tag = path.rpartition(".")
+        graph = self._graph_at(parent)
+        return kept_value(graph.ir, graph.kept, graph.observed, tag)
 
     def summary(self) -> str:
         """A table of the parts and their parameters."""
@@ -122,6 +149,7 @@ class Graph(nn.Module):
         """Cut carried state off from the gradients of the calls before, in nested graphs too: BPTT ends here."""
         for _, graph in self._family():
             graph.carried = {tag: value.detach() for tag, value in graph.carried.items()}
+            graph.kept = {tag: value.detach() for tag, value in graph.kept.items()}
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:
@@ -157,6 +185,12 @@ class Graph(nn.Module):
     def _parts(self) -> dict[str, nn.Module]:
         return {node.name: self.get_submodule(node.name) for node in self.ir.nodes}
 
+    def _graph_at(self, path: str) -> Graph:
+        graphs = {prefix.removesuffix("."): graph for prefix, graph in self._family()}
+        if path not in graphs:
+            raise PathError(f"there is no graph at {path!r}", mend=did_you_mean(path, [p for p in graphs if p]))
+        return graphs[path]
+
     def _family(self) -> Iterator[tuple[str, Graph]]:
         """Itself and every graph inside it, each with the prefix of its dotted names."""
         for path, module in self.named_modules():
@@ -170,14 +204,14 @@ class Graph(nn.Module):
         return self
 
     def _regenerate(self) -> None:
-        forward: FunctionType = load(source(self.ir), self.label or "unlabelled")
+        forward: FunctionType = load(self.code, self.label or "unlabelled")
         type(self).forward = forward
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         return _bare, (), self.__getstate__()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "carried": {}}  # state belongs to a run; a tensor with history cannot be copied
+        return {**self.__dict__, "carried": {}, "kept": {}}  # a run's own; tensors with history cannot be copied
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)  # type: ignore[no-untyped-call]
@@ -189,5 +223,5 @@ def _bare() -> Graph:
     return Graph.__new__(Graph)
 
 
-RESERVED = frozenset(dir(Graph)) | {"ir", "epoch", "recorder", "carried", "training"}
+RESERVED = frozenset(dir(Graph)) | {"ir", "epoch", "recorder", "carried", "kept", "observed", "training"}
 """Names that no tag, label or input may take."""

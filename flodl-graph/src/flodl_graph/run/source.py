@@ -9,24 +9,29 @@ from types import FunctionType
 from typing import Any
 
 from flodl_graph.ir.graph import Carry, GraphIR
-from flodl_graph.ir.node import AbstractNode, Value
+from flodl_graph.ir.node import AbstractNode
 from flodl_graph.run.carried import given, zeros
+from flodl_graph.run.kept import keep
 from flodl_graph.run.variables import Variables, allot
 
 _INDENT = "    "
 _COMMENT_COLUMN = 72  # lines longer than this carry their place after two spaces
-_SCOPE = {"given": given, "zeros": zeros}  # all that generated source may call besides the graph's own modules
+_SCOPE = {
+    "given": given,
+    "keep": keep,
+    "zeros": zeros,
+}  # all that generated source may call besides the graph's own modules
 _serial = count(1)
 
 
-def source(ir: GraphIR, kept: Collection[Value] = ()) -> str:
+def source(ir: GraphIR, observed: Collection[str] = ()) -> str:
     """The forward of a graph: one line per node, the user's file and line beside it.
 
     Args:
-        kept: Values that must live to the end of the call.
+        observed: Tags whose values stay readable after the call.
     """
     parameters = ", ".join(["self", *ir.inputs])
-    return "\n".join([f"def forward({parameters}):", *(_INDENT + line for line in _body(ir, kept))]) + "\n"
+    return "\n".join([f"def forward({parameters}):", *(_INDENT + line for line in _body(ir, observed))]) + "\n"
 
 
 def load(text: str, label: str) -> FunctionType:
@@ -40,8 +45,9 @@ def load(text: str, label: str) -> FunctionType:
     return forward
 
 
-def _body(ir: GraphIR, kept: Collection[Value]) -> Iterator[str]:
-    variables = allot(ir, kept)
+def _body(ir: GraphIR, observed: Collection[str]) -> Iterator[str]:
+    kept = {tag: value for tag, value in ir.tags if tag in observed}
+    variables = allot(ir, kept.values())
     for carry in ir.carries:
         yield _read(carry, ir)
     lines = [(_line(node, variables), node) for node in ir.nodes]
@@ -52,6 +58,8 @@ def _body(ir: GraphIR, kept: Collection[Value]) -> Iterator[str]:
             yield f"del {', '.join(ended)}"
     for carry in ir.carries:
         yield f"self.carried[{carry.tag!r}] = {variables.names[carry.value]}"
+    if kept:
+        yield f"keep(self, {', '.join(f'{tag}={variables.names[value]}' for tag, value in kept.items())})"
     yield f"return {variables.names[ir.output]}"
 
 

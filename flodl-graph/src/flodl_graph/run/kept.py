@@ -1,0 +1,19 @@
+"""Tagged values that stay readable after a call, until the next one."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import torch
+
+
+class Keeping(Protocol):
+    """A graph, as far as what it keeps goes."""
+
+    kept: dict[str, Any]
+
+
+def keep(graph: Keeping, /, **values: Any) -> None:
+    """Keep the values of this call. An exported program has no place for them, so export leaves them out."""
+    if not torch.compiler.is_exporting():
+        graph.kept = values
