@@ -20,13 +20,12 @@ from flodl_monitor.history import History
 from flodl_monitor.web.payload import history_of, payload_of
 
 _DATA = re.compile(r'<script type="application/json" id="run">(.*?)</script>', re.DOTALL)
-_ESCAPES = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
 
 
 def page_of(history: History, *, title: str, total: int, finished: bool) -> str:
     """A run as a page of HTML, self-contained."""
     payload = payload_of(history, title=title, total=total, finished=finished)
-    data = json.dumps(payload, separators=(",", ":"), allow_nan=False).translate(_ESCAPES)
+    data = _harmless(json.dumps(payload, separators=(",", ":"), allow_nan=False))
     parts = _parts()
     return Template(parts["template"]).substitute(
         title=html.escape(title),
@@ -49,6 +48,13 @@ def history_in(page: str) -> History:
     if found is None:
         raise ValueError("not a page of a training run")
     return history_of(json.loads(found.group(1)))
+
+
+def _harmless(data: str) -> str:
+    """JSON that no HTML parser can take for markup: these marks occur within its strings alone."""
+    for mark in "<>&":
+        data = data.replace(mark, f"\\u{ord(mark):04x}")
+    return data
 
 
 def _policy(scripts: tuple[str, ...], styles: tuple[str, ...]) -> str:

@@ -64,8 +64,8 @@ def _curves(history: History) -> Iterator[tuple[str, str, Curve]]:
 
 def _pack(kind: str, name: str, curve: Curve) -> dict[str, Any]:
     epochs = curve.epochs
-    dense = bool(epochs) and list(epochs) == list(range(epochs[0], epochs[0] + len(epochs)))
-    wide = kind == "time" or not all(_fits(value) for value in curve.values)
+    dense = bool(epochs) and epochs == array("q", range(epochs[0], epochs[0] + len(epochs)))
+    wide = kind == "time" or not _fit(curve.values)
     return {
         "kind": kind,
         "name": name,
@@ -89,8 +89,11 @@ def _unpack(packed: Mapping[str, Any]) -> Curve:
     return Curve(epochs, array("d", values))
 
 
-def _fits(value: float) -> bool:
-    return value == 0.0 or not math.isfinite(value) or _LEAST <= abs(value) <= _MOST
+def _fit(values: array[float]) -> bool:
+    """Without a step of Python per value: a long run's page must not hold the interpreter."""
+    finite: Iterator[float] = filter(math.isfinite, values)
+    sizes = list(filter(None, map(abs, finite)))
+    return not sizes or (min(sizes) >= _LEAST and max(sizes) <= _MOST)
 
 
 def _text(numbers: array[Any]) -> str:
