@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import sys
 import traceback
@@ -87,7 +86,7 @@ def main(args: Sequence[str] | None = None) -> int:
 
 def _run(args: list[str], settings: Settings) -> int:
     if instruction := os.environ.get(COMPLETE):
-        logging.disable()  # a remark about a plugin would land in the middle of the line being typed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # a remark would land in the middle of the line being typed
         return shell_complete(cli, {}, "flodl", COMPLETE, instruction)
     try:
         with _click_errors(), cli.make_context("flodl", args, obj=settings) as context:

@@ -55,12 +55,12 @@ def is_wildcard(pattern: str) -> bool:
 
 def nothing_found(kind: str | None, pattern: str, where: str = "flodl list") -> UnknownComponent:
     """The error for a word that fits nothing, with near names."""
-    known = [name for c in components.list(kind, deprecated=True) for name in (c.name, *c.spec.aliases)]
-    kinds = [] if kind else PLURALS
+    found = components.list(kind, deprecated=True)
+    known = {alias: c.name for c in found for alias in (*c.spec.aliases, c.name)}
+    if kind is None:
+        known.update({word: word for word in PLURALS})
     what = plural(kind).replace("_", " ") if kind else "kind or component"
-    mend = (
-        did_you_mean(pattern.lower(), [*known, *kinds]) or f"flodl list{f' {plural(kind)}' if kind else ''} shows all"
-    )
+    mend = did_you_mean(pattern, known) or f"flodl list{f' {plural(kind)}' if kind else ''} shows all"
     return UnknownComponent(f"no {what} {'fit' if kind else 'fits'} {pattern!r}", where=where, mend=mend)
 
 

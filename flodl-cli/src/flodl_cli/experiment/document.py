@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path as FilePath
 from typing import Any, final
 
@@ -19,8 +18,10 @@ from flodl_core.where import Where
 
 from flodl_cli.experiment.lines import Path, find_lines, nearest_line, nesting, without_text
 
-# tomli is the same parser, under the name it had before it joined the standard library
-tomllib = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # the same parser, under the name it had before it joined the standard library
+    import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 32
@@ -68,6 +69,8 @@ def _read_bytes(file: str) -> bytes:
             content = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise ExperimentError("no such file", where=file, mend=_name_one(path.parent)) from None
+    except ExperimentError:
+        raise
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or str(error)
         raise ExperimentError(f"cannot be read: {reason}", where=file, mend="check the path and its rights") from None

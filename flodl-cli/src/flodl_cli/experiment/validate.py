@@ -59,7 +59,7 @@ def read_tables(document: Document, faults: Faults) -> dict[str, Any]:
 
 
 def _check_tables(data: Mapping[str, Any], faults: Faults) -> None:
-    unknown = {name: did_you_mean(name, TABLES, n=1) or "" for name in data if name not in TABLES}
+    unknown = {name: did_you_mean(name, list(TABLES), n=1) or "" for name in data if name not in TABLES}
     for name, hint in unknown.items():
         mend = hint or f"tables: {' '.join(f'[{known}]' for known in TABLES)}"
         what = f"unknown table [{name}]" if isinstance(data[name], Mapping | list) else f"unknown key {name!r}"

@@ -30,8 +30,8 @@ def look_at_plugins() -> Iterator[Finding]:
     """One line per plugin: what its installation says, not yet whether it loads."""
     reports = components.plugins()
     for problem in components.problems():
-        if problem.plugin is None:  # a name in the policy that fits nothing
-            yield Finding("policy", problem.what, "problem", problem.mend)
+        if problem.plugin is None:  # a name in a variable that fits nothing, metadata that cannot be read
+            yield Finding("plugins", problem.what, "problem", problem.mend)
     for report in reports:
         yield _look_at(report)
 

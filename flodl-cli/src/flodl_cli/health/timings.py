@@ -12,11 +12,9 @@ from flodl_core.registry import components
 from flodl_cli.health.child import ask
 
 _LOAD = """
-import logging
-logging.disable()
 from flodl_core.plugins import PluginHost
 host = PluginHost()
-host.load(lambda report: report.key == sys.argv[1])
+list(host.load(lambda report: report.key == sys.argv[1]))
 report, = [report for report in host.reports() if report.key == sys.argv[1]]
 answer = {"seconds": report.seconds, "heavy": report.heavy, "state": report.state, "reason": report.reason}
 """
