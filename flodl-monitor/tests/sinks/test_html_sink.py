@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 from flodl_monitor.sinks import html as html_module
 from flodl_monitor.sinks.html import Html
@@ -27,12 +29,26 @@ def test_page_is_there_from_the_first_epoch(record, tmp_path):
 def test_page_is_refreshed_while_the_run_goes_on(record, tmp_path, monkeypatch):
     """Every thirty seconds; here, at once."""
     monkeypatch.setattr(html_module, "REFRESH", 0.0)
+    monkeypatch.setattr(html_module, "SHARE", math.inf)
     path = tmp_path / "run.html"
     sink = Html(path, title="digits")
     for epoch in (1, 2, 3):
         sink.emit(record(epoch, metrics={"loss": 1.0}))
         assert epoch == len(losses_in(path))
     assert [path] == list(tmp_path.iterdir())
+
+
+def test_page_that_takes_long_is_written_seldom(record, tmp_path, monkeypatch):
+    """A run of very many epochs does not spend its time on its page."""
+    monkeypatch.setattr(html_module, "REFRESH", 0.0)
+    monkeypatch.setattr(html_module, "SHARE", 1e-9)
+    path = tmp_path / "run.html"
+    sink = Html(path)
+    for epoch in (1, 2, 3):
+        sink.emit(record(epoch, metrics={"loss": 1.0}))
+    assert 1 == len(losses_in(path))
+    sink.close()
+    assert 3 == len(losses_in(path))
 
 
 def test_resumed_run_goes_on_in_its_page(record, tmp_path):

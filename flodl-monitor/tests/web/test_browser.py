@@ -44,7 +44,7 @@ def test_page_draws_every_group(browse, tmp_path):
     """A chart per path and per unit, a row per metric with its extremes; not a word on the console."""
     with Monitor(20, sinks=[], probes=[]) as monitor:
         for epoch in range(12):
-            metrics = {"encoder.scan.loss": 1 / (epoch + 1), "loss": math.nan if epoch == 5 else 2.0 + epoch}
+            metrics = {"encoder.scan.loss": 1 / (epoch + 1), "loss": math.nan if epoch == 0 else 2.0 + epoch}
             monitor.log(epoch, 0.5, {**metrics, **({"val.loss": 3.0} if epoch % 5 == 4 else {})})
     document, console = browse(monitor.save_html(tmp_path / "run.html", title="digits"))
     assert [] == console
@@ -53,7 +53,7 @@ def test_page_draws_every_group(browse, tmp_path):
         assert f"<h2>{heading}</h2>" in document
     assert "stopped: epoch 12 of 20, 6.0 s of training" in document
     assert "<td>0.0833</td><td>0.0833 (epoch 12)</td><td>1.0000 (epoch 1)</td><td>12</td><td></td>" in document
-    assert "<td>13.0000</td><td>2.0000 (epoch 1)</td><td>13.0000 (epoch 12)</td><td>12</td><td>1</td>" in document
+    assert "<td>13.0000</td><td>3.0000 (epoch 2)</td><td>13.0000 (epoch 12)</td><td>12</td><td>1</td>" in document
     assert "<td>3.0000</td><td>3.0000 (epoch 5)</td><td>3.0000 (epoch 5)</td><td>2</td><td></td>" in document
 
 

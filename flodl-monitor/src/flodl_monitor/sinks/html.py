@@ -14,6 +14,8 @@ from flodl_monitor.web.page import history_in, page_of
 
 REFRESH = 30.0
 """Seconds between writings: what a crash may cost the page. The event log loses nothing."""
+SHARE = 0.005
+"""Of the time, at most so much goes into writing the page: a very long run's is written less often."""
 
 
 @final
@@ -36,16 +38,15 @@ class Html:
         self._title = self.path.stem if title is None else title
         self._history: History | None = None
         self._total = 0
-        self._written = 0.0
+        self._due = 0.0
 
     def emit(self, record: EpochRecord) -> None:
         """Take one epoch in; write the page when it is time."""
-        first = self._history is None
         if self._history is None:
             self._history = self._begin(record.epoch)
         self._history.append(record)
         self._total = record.total
-        if first or time.monotonic() - self._written >= REFRESH:
+        if time.monotonic() >= self._due:
             self._write(self._history, finished=False)
 
     def close(self) -> None:
@@ -66,5 +67,7 @@ class Html:
         return History()
 
     def _write(self, history: History, *, finished: bool) -> None:
+        began = time.monotonic()
         replace_text(self.path, [page_of(history, title=self._title, total=self._total, finished=finished)])
-        self._written = time.monotonic()
+        written = time.monotonic()
+        self._due = written + max(REFRESH, (written - began) / SHARE)
