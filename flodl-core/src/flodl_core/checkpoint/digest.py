@@ -6,17 +6,12 @@ write the file can write its digests too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import torch
 from xxhash import xxh3_128
 
-Digest = Any
-"""A running digest: `update(bytes)`, `hexdigest()`."""
-
-new_digest: Callable[[], Digest] = xxh3_128
 HEX_LENGTH = 32
 
 
@@ -26,7 +21,7 @@ def digest_of(data: bytes | memoryview) -> str:
     >>> digest_of(b"")
     '99aa06d3014798d86001c324468d497f'
     """
-    return xxh3_128(data).hexdigest()
+    return str(xxh3_128(data).hexdigest())
 
 
 def digests_of(blocks: Iterable[memoryview]) -> list[str]:

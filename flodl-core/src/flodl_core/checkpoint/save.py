@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO
 
 from attrs import evolve
 from torch import Tensor, nn
 
 from flodl_core.checkpoint.commit import committed, write_all
-from flodl_core.checkpoint.digest import HEX_LENGTH, new_digest
+from flodl_core.checkpoint.digest import HEX_LENGTH, digest_of
 from flodl_core.checkpoint.dtypes import DTYPE_NAMES
 from flodl_core.checkpoint.header import dump_header
 from flodl_core.checkpoint.info import CheckpointInfo, Entry
@@ -19,7 +20,7 @@ from flodl_core.checkpoint.memory_view import bytes_of
 from flodl_core.checkpoint.metadata import VERSION, dump_metadata
 from flodl_core.checkpoint.place import at
 
-_CHUNK = 4 << 20  # bytes: what is hashed is still in the cache when it is written
+_WORTH_A_THREAD = 256 << 10  # bytes
 
 
 def save_checkpoint(
@@ -79,7 +80,7 @@ def write_safetensors(file: BinaryIO, info: CheckpointInfo, tensors: Mapping[str
     blank = _with_digests(info, ["0" * HEX_LENGTH] * len(info.entries))
     head = dump_header(dump_metadata(blank), blank.entries)
     write_all(file, head)
-    digests = [_write_tensor(file, tensors[entry.name]) for entry in info.entries]
+    digests = _write_tensors(file, (tensors[entry.name] for entry in info.entries))
     final = _with_digests(info, digests)
     file.seek(0)
     sealed = dump_header(dump_metadata(final), final.entries)
@@ -101,10 +102,13 @@ def _with_digests(info: CheckpointInfo, digests: list[str]) -> CheckpointInfo:
     return evolve(info, entries=tuple(entries), digested=True)
 
 
-def _write_tensor(file: BinaryIO, tensor: Tensor) -> str:
-    digest, data = new_digest(), bytes_of(tensor)
-    for begin in range(0, len(data), _CHUNK):
-        chunk = data[begin : begin + _CHUNK]
-        digest.update(chunk)
-        write_all(file, chunk)
-    return str(digest.hexdigest())
+def _write_tensors(file: BinaryIO, tensors: Iterable[Tensor]) -> list[str]:
+    """Write each tensor while a second thread digests it; one at a time is in memory beside the module."""
+    digests = []
+    with ThreadPoolExecutor(1) as pool:
+        for tensor in tensors:
+            data = bytes_of(tensor)
+            digest = pool.submit(digest_of, data) if len(data) >= _WORTH_A_THREAD else None
+            write_all(file, data)
+            digests.append(digest.result() if digest else digest_of(data))
+    return digests
