@@ -18,7 +18,10 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def run_python(tmp_path: Path) -> Run:
-    """Run `python ARGUMENTS` in an empty folder; `path` goes in front of PYTHONPATH, other keywords are variables."""
+    """Run `python ARGUMENTS` in the empty folder `run_python.here`.
+
+    `path` goes in front of PYTHONPATH; other keywords are environment variables.
+    """
     here = tmp_path / "here"
     here.mkdir()
 
@@ -29,6 +32,7 @@ def run_python(tmp_path: Path) -> Run:
             [sys.executable, *arguments], cwd=here, env=env, capture_output=True, text=True, timeout=300
         )
 
+    run.here = here  # type: ignore[attr-defined]
     return run
 
 

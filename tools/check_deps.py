@@ -59,8 +59,8 @@ def source_problems(project: Project, known: dict[str, Project]) -> Iterator[str
     used = list(imports_of(project.files()))
     for each in used:
         for_typing = each.typing_only and each.module in typing | optional | {"typing_extensions"}
-        when_called = each.module in optional and (each.lazy or in_room(each, project))
-        if not (each.module in mine or for_typing or when_called):
+        when_called = each.lazy or in_room(each, project)
+        if not (for_typing or (when_called if each.module in optional else each.module in mine)):
             yield f"{place(each)}, which {project.name} does not declare"
         elif eager_room(each, project):
             yield f"{place(each)}, which is to be imported when called"

@@ -2,18 +2,20 @@
 
 A block may be prepared by a comment on the line before its fence:
 `<!-- not executed: reason -->` leaves it alone; `<!-- file: acme/layers.py -->` writes it to that file first.
+A comment that begins with a line `<!-- run first:` holds python that sets the stage for
+what follows, in the tests alone.
 A ```text block straight after a python block is what that block prints.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from projects import ROOT, projects
 
+STAGE = re.compile(r"^<!-- run first:\n(?P<text>.*?)^-->$", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(
     r"(?:^<!-- (?P<note>[^\n]*?) -->\n)?^(?P<indent> *)```(?P<language>[a-z]*)[^\n]*\n(?P<text>.*?)^(?P=indent)```$",
     re.MULTILINE | re.DOTALL,
@@ -52,10 +54,15 @@ def pages() -> list[Path]:
     ]
 
 
-def blocks(page: Path) -> Iterator[Block]:
-    """The fenced blocks of one page, in order."""
+def blocks(page: Path) -> list[Block]:
+    """The fenced blocks of one page and what sets the stage for them, in order."""
     text = page.read_text()
-    for match in BLOCK.finditer(text):
-        line = text.count("\n", 0, match.start("text"))
-        body = "".join(part.removeprefix(match["indent"]) for part in match["text"].splitlines(keepends=True))
-        yield Block(page, line, match["language"], body, match["note"] or "")
+    found = [*STAGE.finditer(text), *BLOCK.finditer(text)]
+    return [block_of(page, text, match) for match in sorted(found, key=lambda match: match.start("text"))]
+
+
+def block_of(page: Path, text: str, match: re.Match[str]) -> Block:
+    line = text.count("\n", 0, match.start("text"))
+    parts = {"indent": "", "language": "python", "note": "", **match.groupdict()}
+    body = "".join(each.removeprefix(parts["indent"]) for each in match["text"].splitlines(keepends=True))
+    return Block(page, line, parts["language"], body, parts["note"] or "")

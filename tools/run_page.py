@@ -11,6 +11,7 @@ import contextlib
 import doctest
 import io
 import sys
+import traceback
 from pathlib import Path
 
 from pages import Block, blocks
@@ -42,10 +43,12 @@ def run_block(block: Block, names: dict[str, object]) -> str | None:
         names.update(test.globs)
         return None
     out = io.StringIO()
-    # Compiled at its own place, so that a traceback and an error's `at:` name the page's line.
-    code = compile("\n" * block.line + block.text, str(block.page), "exec", dont_inherit=True)
+    code = compile(block.text, "train.py", "exec", dont_inherit=True)  # the reader's file, lines counted from the fence
     with contextlib.redirect_stdout(out):
-        exec(code, names)
+        try:
+            exec(code, names)
+        except Exception as error:
+            raise SystemExit(f"{block.place}: {traceback.format_exc()}") from error
     return out.getvalue()
 
 
