@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from itertools import islice
 
 import pluggy
@@ -34,32 +35,44 @@ def declared(plugin: object, name: str) -> tuple[list[ComponentSpec], list[str]]
     """
     specs: dict[tuple[str, str], ComponentSpec] = {}
     faults: list[str] = []
-    callers = _callers(plugin, name)
-    for caller in sorted(callers, key=lambda caller: caller.name):
-        if caller.name not in HOOKS:
-            faults.append(f"unknown hook {caller.name!r}, {_nearest(caller.name)}")
+    implementations = _implementations(plugin, name)
+    for hook, function in implementations:
+        if hook not in HOOKS:
+            faults.append(f"unknown hook {hook!r}, {_nearest(hook)}")
             continue
-        for implementation in caller.get_hookimpls():
-            for spec in _answer(caller.name, implementation.function, faults):
-                if specs.setdefault((spec.kind, spec.name), spec) is not spec:
-                    faults.append(f"{caller.name} yielded {spec.name!r} twice, the first counts")
-    unmarked = sorted(_unmarked(plugin) - {caller.name for caller in callers})
+        for spec in _answer(hook, function, faults):
+            if specs.setdefault((spec.kind, spec.name), spec) is not spec:
+                faults.append(f"{hook} yielded {spec.name!r} twice, the first counts")
+    unmarked = sorted(_unmarked(plugin) - {hook for hook, _ in implementations})
     faults += [f"{hook} is not marked @hookimpl" for hook in unmarked]
-    if not callers and not unmarked:
+    if not implementations and not unmarked:
         faults.append("it implements no hook")
     return list(specs.values()), faults
 
 
-def _callers(plugin: object, name: str) -> list[pluggy.HookCaller]:
+def _implementations(plugin: object, name: str) -> list[tuple[str, Callable[[], object]]]:
+    """Hook names and functions, in the order of the names; pluggy finds and checks them."""
     if plugin is None:
         raise PluginError("the entry point names None, not a plugin")
-    manager = pluggy.PluginManager("flodl")
-    manager.add_hookspecs(hookspecs)
+    manager = _manager()
     try:
         manager.register(plugin, name=name)
+        callers = manager.get_hookcallers(plugin) or []
+        found = [(caller.name, each.function) for caller in callers for each in caller.get_hookimpls()]
     except pluggy.PluginValidationError as error:
         raise PluginError(_validation_message(error)) from None
-    return manager.get_hookcallers(plugin) or []
+    finally:
+        if manager.has_plugin(name):
+            manager.unregister(name=name)  # the next one is alone again
+    return sorted(found, key=lambda pair: pair[0])
+
+
+@cache
+def _manager() -> pluggy.PluginManager:
+    """Knows the hooks, and one plugin at a time."""
+    manager = pluggy.PluginManager("flodl")
+    manager.add_hookspecs(hookspecs)
+    return manager
 
 
 def _validation_message(error: pluggy.PluginValidationError) -> str:

@@ -128,19 +128,21 @@ def join_errors(errors: Sequence[FlodlError]) -> FlodlError:
     return joined
 
 
-def did_you_mean(word: str, known: Iterable[str], *, n: int = 3) -> str | None:
+def did_you_mean(
+    word: str, known: Iterable[str], *, n: int = 3, meaning: Mapping[str, str] | None = None
+) -> str | None:
     """A question with the nearest known words, or None when nothing is near.
 
     Args:
-        known: The words; of a mapping from aliases to words, the words are what is asked.
+        n: How many are asked at most.
+        meaning: What to ask instead of some words: the name instead of an alias.
 
     >>> did_you_mean("geul", ["gelu", "relu", "linear"])
     "did you mean 'gelu'?"
-    >>> did_you_mean("LAYER-NORM", {"layer_norm": "layer_norm", "LayerNorm": "layer_norm"})
+    >>> did_you_mean("LAYER-NORM", ["layer_norm", "LayerNorm"], meaning={"LayerNorm": "layer_norm"})
     "did you mean 'layer_norm'?"
     """
-    meant = dict(known) if isinstance(known, Mapping) else {name: name for name in known}
-    plain = {_plain(name): meant[name] for name in sorted(meant)}
+    plain = {_plain(name): (meaning or {}).get(name, name) for name in sorted(set(known))}
     word = _plain(word[:100])
     close = get_close_matches(word, plain, n=2 * n, cutoff=0.6) or [name for name in plain if word in name]
     nearest = list(dict.fromkeys(plain[name] for name in close))[:n]

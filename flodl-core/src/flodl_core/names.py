@@ -35,7 +35,7 @@ def kind_named(word: object) -> str:
     if plain in PLURALS:
         return PLURALS[plain]
     mend = (
-        did_you_mean(plain, {kind: plural(kind) for kind in KINDS} | {many: many for many in PLURALS})
+        did_you_mean(plain, [*PLURALS, *KINDS], meaning={one: many for many, one in PLURALS.items()})
         or f"kinds: {', '.join(PLURALS)}"
     )
     raise UnknownKind(f"no kind of component is called {shown(word)}", mend=mend)

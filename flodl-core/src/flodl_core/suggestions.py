@@ -38,7 +38,7 @@ def _near_names(name: Name, shelf: Shelf) -> Iterator[str]:
         brought = {component.origin.distribution for component in shelf}
         if name.distribution not in brought and (near := did_you_mean(name.distribution, brought)):
             yield near
-    if near := did_you_mean(name.bare, shelf.known()):
+    if near := did_you_mean(name.bare, shelf.known(), meaning=shelf.known()):
         yield near
 
 
