@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from flodl_core.errors import PluginError as PluginError
     from flodl_core.errors import RoutingError as RoutingError
     from flodl_core.errors import ShapeError as ShapeError
+    from flodl_core.errors import TensorError as TensorError
     from flodl_core.errors import TrainingError as TrainingError
     from flodl_core.errors import UnknownComponent as UnknownComponent
     from flodl_core.errors import UnknownKind as UnknownKind
@@ -58,8 +59,8 @@ _HOMES = {
     ),
     "flodl_core.errors": (
         "AmbiguousComponent BuildError CheckpointError ComponentError ExperimentError FlodlError MissingDistribution"
-        " MonitorError PathError PluginError RoutingError ShapeError TrainingError UnknownComponent UnknownKind"
-        " UsageError"
+        " MonitorError PathError PluginError RoutingError ShapeError TensorError TrainingError UnknownComponent"
+        " UnknownKind UsageError"
     ),
     "flodl_core.hookspecs": "API_VERSION hookimpl",
     "flodl_core.provider": "Component Origin",

@@ -3,6 +3,7 @@
     FlodlError
     |- BuildError            words that do not make a graph                          ValueError
     |- ShapeError            shapes that do not fit each other                       ValueError
+    |- TensorError           a device, a type or a seed that cannot be used here     ValueError
     |- RoutingError          a selector that chose what is not there                 IndexError
     |- ComponentError        arguments that a component cannot take                  ValueError, TypeError
     |- UnknownKind           no such kind of component                               KeyError
@@ -54,6 +55,10 @@ class BuildError(FlodlError, ValueError):
 
 class ShapeError(FlodlError, ValueError):
     """Shapes that do not fit each other."""
+
+
+class TensorError(FlodlError, ValueError):
+    """A device, an element type or a seed that cannot be used here."""
 
 
 class RoutingError(FlodlError, IndexError):
