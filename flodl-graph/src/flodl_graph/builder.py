@@ -10,6 +10,7 @@ from attrs import evolve
 from flodl_core import BuildError, Reference, UnknownComponent, as_reference, components
 from flodl_core.reference import Ref
 from flodl_core.where import Where, caller
+from torch import Tensor
 
 from flodl_graph.assembly.assemble import assemble
 from flodl_graph.graph import Graph
@@ -205,13 +206,20 @@ class FlowBuilder(_Chain):
         """The graph's own name, which is its path inside another graph."""
         return self._then(Label(name=name, where=caller()))
 
-    def build(self) -> Graph:
+    def build(self, *example: str | Tensor, **named: str | Tensor) -> Graph:
         """Make every module, in word order, and the graph that holds them.
+
+        Args:
+            example: Shapes to run through it at once, `"f32[B,2]"`, or tensors: see `Graph.check`.
+            named: Shapes of further inputs.
 
         Raises:
             FlodlError: Everything that is wrong, each with your file and line. Nothing is half built.
         """
-        return assemble(self.flow())
+        graph = assemble(self.flow())
+        if example or named:
+            graph.check(*example, **named)
+        return graph
 
     def _then(self, step: Step) -> FlowBuilder:
         return _extended(self, step)

@@ -21,6 +21,7 @@ from flodl_graph.observe.recorder import Recorder
 from flodl_graph.part import as_module
 from flodl_graph.render.summary import summary
 from flodl_graph.run.carried import set_aside
+from flodl_graph.run.check import check_shapes
 from flodl_graph.run.source import load, source
 
 
@@ -92,6 +93,31 @@ class Graph(nn.Module):
         parent, _, tag = path.rpartition(".")
         graph = self._graph_at(parent)
         return kept_value(graph.ir, graph.kept, graph.observed, tag)
+
+    def check(self, *examples: str | Tensor, **named: str | Tensor) -> str | None:
+        """Run shapes through without computing anything: `graph.check("f32[B,2]", text="i64[B,T]")`.
+
+        Returns:
+            The output's shape, as `"f32[B,10]"`; None where it depends on data.
+
+        Raises:
+            ShapeError: At the first node where they do not fit: its name, your line, the shapes.
+        """
+        parameter = next(self.parameters(), None)
+        device = torch.device("cpu") if parameter is None else parameter.device
+        with self._untouched():
+            return check_shapes(self, examples, named, device)
+
+    @contextmanager
+    def _untouched(self) -> Iterator[None]:
+        """A block after which carried and kept values are as they were."""
+        kept = [(graph, graph.kept) for _, graph in self._family()]
+        try:
+            with set_aside(graph for _, graph in self._family()):
+                yield
+        finally:
+            for graph, values in kept:
+                graph.kept = values
 
     def summary(self) -> str:
         """A table of the parts and their parameters."""
@@ -204,7 +230,7 @@ class Graph(nn.Module):
         return self
 
     def _regenerate(self) -> None:
-        forward: FunctionType = load(self.code, self.label or "unlabelled")
+        forward: FunctionType = load(self.ir, self.observed)
         type(self).forward = forward
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:

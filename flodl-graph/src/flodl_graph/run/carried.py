@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import torch
 from flodl_core import ShapeError
-from torch import Tensor
-from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.utils import _pytree as pytree
+from torch import Tensor, nn
+
+from flodl_graph.run.fake import fake_call
 
 
 class Carrying(Protocol):
     """A graph, as far as its carried state goes."""
 
     carried: dict[str, Any]
-
-    def __call__(self, *inputs: Any) -> Any:
-        """One call."""
 
 
 def given(**refs: Any) -> dict[str, Any]:
@@ -66,27 +62,13 @@ def _settle(graph: Carrying, tag: str, inputs: tuple[Any, ...], guess: Tensor) -
 def _fake_state(graph: Carrying, tag: str, inputs: tuple[Any, ...], guess: Tensor) -> Tensor:
     """What the graph would leave under a tag, were it given zeros like the guess."""
     held = graph.carried
-    mode = FakeTensorMode(allow_non_fake_inputs=True)
-    with _quiet(), mode, torch.no_grad():
-        fakes = pytree.tree_map_only(Tensor, mode.from_tensor, inputs)
-        graph.carried = {**held, tag: torch.zeros(guess.shape, dtype=guess.dtype, device=guess.device)}
-        try:
-            graph(*fakes)
-            state: Tensor = graph.carried[tag]
-        finally:
-            graph.carried = held
-    return state
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """A wrong guess is no news: torch would log it as an error."""
-    log = logging.getLogger("torch._subclasses.fake_tensor")
-    disabled, log.disabled = log.disabled, True
+    graph.carried = {**held, tag: guess.new_zeros(guess.shape)}
     try:
-        yield
+        fake_call(cast(nn.Module, graph), inputs)
+        state: Tensor = graph.carried[tag]
     finally:
-        log.disabled = disabled
+        graph.carried = held
+    return state
 
 
 @contextmanager

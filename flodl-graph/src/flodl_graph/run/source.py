@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Collection, Iterator
+import weakref
+from collections.abc import Collection, Iterator, Mapping
 from itertools import count
 from types import FunctionType
-from typing import Any
+from typing import Any, final
+
+from attrs import frozen
 
 from flodl_graph.ir.graph import Carry, GraphIR
 from flodl_graph.ir.node import AbstractNode
@@ -16,12 +19,21 @@ from flodl_graph.run.variables import Variables, allot
 
 _INDENT = "    "
 _COMMENT_COLUMN = 72  # lines longer than this carry their place after two spaces
-_SCOPE = {
-    "given": given,
-    "keep": keep,
-    "zeros": zeros,
-}  # all that generated source may call besides the graph's own modules
+_SCOPE = {"given": given, "keep": keep, "zeros": zeros}  # all that it may call besides the graph's own modules
 _serial = count(1)
+
+
+@final
+@frozen
+class Line:
+    """One line of a forward, the node it runs if it runs one, and the variables that this node reads."""
+
+    text: str
+    node: AbstractNode | None = None
+    reads: tuple[str, ...] = ()
+
+
+_loaded: dict[str, Mapping[int, Line]] = {}  # pseudo file to its lines, while the forward lives
 
 
 def source(ir: GraphIR, observed: Collection[str] = ()) -> str:
@@ -30,37 +42,55 @@ def source(ir: GraphIR, observed: Collection[str] = ()) -> str:
     Args:
         observed: Tags whose values stay readable after the call.
     """
-    parameters = ", ".join(["self", *ir.inputs])
-    return "\n".join([f"def forward({parameters}):", *(_INDENT + line for line in _body(ir, observed))]) + "\n"
+    return "\n".join(line.text for line in _lines(ir, observed)) + "\n"
 
 
-def load(text: str, label: str) -> FunctionType:
+def load(ir: GraphIR, observed: Collection[str]) -> FunctionType:
     """Compile a forward; its text goes into `linecache`, so that tracebacks show its lines."""
-    file = f"<flodl graph {label} {next(_serial)}>"
+    text, file = source(ir, observed), f"<flodl graph {ir.label or 'unlabelled'} {next(_serial)}>"
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    _loaded[file] = dict(enumerate(_lines(ir, observed), start=1))
     scope: dict[str, Any] = dict(_SCOPE)
     exec(compile(text, file, "exec"), scope)  # noqa: S102 - made of checked identifiers
     forward: FunctionType = scope["forward"]
     forward.__module__ = __name__
+    weakref.finalize(forward, _forget, file)
     return forward
 
 
-def _body(ir: GraphIR, observed: Collection[str]) -> Iterator[str]:
+def loaded_line(file: str, number: int) -> Line | None:
+    """The line of a loaded forward that a traceback names; None for any other file."""
+    return _loaded.get(file, {}).get(number)
+
+
+def _forget(file: str) -> None:
+    linecache.cache.pop(file, None)
+    _loaded.pop(file, None)
+
+
+def _lines(ir: GraphIR, observed: Collection[str]) -> Iterator[Line]:
+    yield Line(f"def forward({', '.join(['self', *ir.inputs])}):")
+    for line in _body(ir, observed):
+        yield Line(_INDENT + line.text, line.node, line.reads)
+
+
+def _body(ir: GraphIR, observed: Collection[str]) -> Iterator[Line]:
     kept = {tag: value for tag, value in ir.tags if tag in observed}
     variables = allot(ir, kept.values())
     for carry in ir.carries:
-        yield _read(carry, ir)
+        yield Line(_read(carry, ir))
     lines = [(_line(node, variables), node) for node in ir.nodes]
     width = max((len(line) for line, _ in lines if len(line) <= _COMMENT_COLUMN), default=0)
-    for line, node in lines:
-        yield f"{line:<{width}}  # {node.where.short}"
+    for text, node in lines:
+        reads = tuple(variables.names[value] for value in node.reads)
+        yield Line(f"{text:<{width}}  # {node.where.short}", node, reads)
         if ended := variables.ended.get(node.name):
-            yield f"del {', '.join(ended)}"
+            yield Line(f"del {', '.join(ended)}")
     for carry in ir.carries:
-        yield f"self.carried[{carry.tag!r}] = {variables.names[carry.value]}"
+        yield Line(f"self.carried[{carry.tag!r}] = {variables.names[carry.value]}")
     if kept:
-        yield f"keep(self, {', '.join(f'{tag}={variables.names[value]}' for tag, value in kept.items())})"
-    yield f"return {variables.names[ir.output]}"
+        yield Line(f"keep(self, {', '.join(f'{tag}={variables.names[value]}' for tag, value in kept.items())})")
+    yield Line(f"return {variables.names[ir.output]}")
 
 
 def _read(carry: Carry, ir: GraphIR) -> str:

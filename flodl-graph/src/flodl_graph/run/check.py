@@ -1,0 +1,78 @@
+"""Do the shapes fit? Run a graph on tensors without data, and name the node where they do not."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import torch
+from flodl_core import ShapeError
+from torch import Tensor, nn
+from torch._subclasses.fake_tensor import DataDependentOutputException as DataDependent
+from torch._subclasses.fake_tensor import DynamicOutputShapeException, UnsupportedFakeTensorException
+
+from flodl_graph.ir.node import AbstractNode
+from flodl_graph.run.fake import fake_call
+from flodl_graph.run.shapes import Letters
+from flodl_graph.run.source import loaded_line
+
+_DATA_DECIDES = (DataDependent, DynamicOutputShapeException, UnsupportedFakeTensorException)
+
+
+def check_shapes(
+    graph: nn.Module,
+    examples: tuple[str | Tensor, ...],
+    named: Mapping[str, str | Tensor],
+    device: torch.device,
+) -> str | None:
+    """Run shapes through a graph. Computes nothing and changes nothing.
+
+    Args:
+        graph: Is called as it stands, training mode included.
+        examples: Its positional inputs, as `"f32[B,3]"` or as tensors.
+        named: Its further inputs, likewise.
+        device: Where the graph's parameters are.
+
+    Returns:
+        The output's shape, `"f32[B,10]"`; None where it depends on data.
+
+    Raises:
+        ShapeError: At the first node where shapes do not fit, with its name, line and shapes.
+    """
+    letters = Letters()
+    inputs = tuple(_tensor(letters, example, device) for example in examples)
+    words = {name: _tensor(letters, example, device) for name, example in named.items()}
+    try:
+        output = fake_call(graph, inputs, words)
+    except _DATA_DECIDES:
+        return None
+    except Exception as error:
+        raise _misfit(error, letters) from error
+    return letters.text(output) if isinstance(output, Tensor) else None
+
+
+def _tensor(letters: Letters, example: str | Tensor, device: torch.device) -> Tensor:
+    return letters.tensor(example, device) if isinstance(example, str) else example
+
+
+def _misfit(error: Exception, letters: Letters) -> ShapeError:
+    """The error at the innermost node of ours, with what that node was given."""
+    said = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    for frame, number in reversed(list(traceback.walk_tb(error.__traceback__))):
+        line = loaded_line(frame.f_code.co_filename, number)
+        if line is not None and line.node is not None:
+            part = frame.f_locals["self"].get_submodule(line.node.name)
+            shapes = _shapes([frame.f_locals.get(variable) for variable in line.reads], letters)
+            return ShapeError(f"{_subject(line.node, part)} does not fit {shapes}: {said}", where=line.node.where)
+    return ShapeError(f"the graph cannot be called so: {said}")
+
+
+def _subject(node: AbstractNode, part: nn.Module) -> str:
+    shown = repr(part)
+    return f"{node.name}, {shown}," if "\n" not in shown else f"{node.name}, a {type(part).__name__},"
+
+
+def _shapes(values: Iterable[Any], letters: Letters) -> str:
+    shapes = [f"[{letters.sizes_text(value.shape)}]" for value in values if isinstance(value, Tensor)]
+    return " and ".join(shapes) or "what it is given"
