@@ -7,6 +7,7 @@ implementation raises, and lets a generator raise when it is too late to know wh
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import islice
@@ -18,6 +19,8 @@ from flodl_core.component import KINDS, ComponentSpec
 from flodl_core.errors import PluginError, did_you_mean
 from flodl_core.guard import said
 from flodl_core.hookspecs import HOOKS
+
+_one_at_a_time = threading.RLock()
 
 MOST = 10_000
 """More specs than this from one hook are a generator that never ends."""
@@ -55,15 +58,16 @@ def _implementations(plugin: object, name: str) -> list[tuple[str, Callable[[], 
     if plugin is None:
         raise PluginError("the entry point names None, not a plugin")
     manager = _manager()
-    try:
-        manager.register(plugin, name=name)
-        callers = manager.get_hookcallers(plugin) or []
-        found = [(caller.name, each.function) for caller in callers for each in caller.get_hookimpls()]
-    except pluggy.PluginValidationError as error:
-        raise PluginError(_validation_message(error)) from None
-    finally:
-        if manager.has_plugin(name):
-            manager.unregister(name=name)  # the next one is alone again
+    with _one_at_a_time:
+        try:
+            manager.register(plugin, name=name)
+            callers = manager.get_hookcallers(plugin) or []
+            found = [(caller.name, each.function) for caller in callers for each in caller.get_hookimpls()]
+        except pluggy.PluginValidationError as error:
+            raise PluginError(_validation_message(error)) from None
+        finally:
+            if manager.has_plugin(name):
+                manager.unregister(name=name)
     return sorted(found, key=lambda pair: pair[0])
 
 

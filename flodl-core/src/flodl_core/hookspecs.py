@@ -67,7 +67,7 @@ def flodl_losses() -> Iterable[LossSpec]:  # type: ignore[empty-body]
 
         @hookimpl
         def flodl_losses():
-            yield LossSpec(name="focal", target="acme.losses:Focal", summary="Hard samples count more.")
+            yield LossSpec(name="poly1", target="acme.losses:Poly1", summary="Cross entropy and one more term.")
     """
 
 
