@@ -15,7 +15,8 @@ from torch import Tensor
 from flodl_graph.assembly.assemble import assemble
 from flodl_graph.graph import Graph
 from flodl_graph.ir.steps import At, Flow, Input, Label, Step, Tag, TagGroup, Using, Word
-from flodl_graph.tables import Places, flow_of
+from flodl_graph.text.tables import Places, flow_of
+from flodl_graph.text.toml import read_toml
 
 Module: TypeAlias = Reference
 """Where a module is due: one, a function, a registered name, a `ref`, or an unbuilt `FlowBuilder`.
@@ -86,7 +87,7 @@ class FlowBuilder(_Chain):
         label: str | None = None,
         inputs: Sequence[str] = (),
     ) -> FlowBuilder:
-        """A flow read from tables of plain data, as a TOML file holds them: see `flodl_graph.tables`.
+        """A flow read from tables of plain data, as a TOML file holds them: see `flodl_graph.text`.
 
         Args:
             where: The user's place of the n-th table, for messages; default: the calling line.
@@ -98,6 +99,18 @@ class FlowBuilder(_Chain):
         """
         here = caller()
         return _grown(flow_of(tables, where or (lambda _: here), label=label, inputs=inputs))
+
+    @classmethod
+    def from_toml(cls, text: str, file: str | None = None) -> FlowBuilder:
+        """A flow read from TOML text, as `Graph.to_toml` writes it.
+
+        Args:
+            file: Where the text comes from, for messages; default: the calling line.
+
+        Raises:
+            BuildError: It is no TOML, or no flow; all faults together.
+        """
+        return _grown(read_toml(text, caller() if file is None else Where(file)))
 
     def word(self, word: str, *args: Any, **kwargs: Any) -> FlowBuilder:
         """Any registered word, by name: `.word("highway", ref("linear", 8, 8), dim=8)`.

@@ -23,6 +23,7 @@ from flodl_graph.render.summary import summary
 from flodl_graph.run.carried import set_aside
 from flodl_graph.run.check import check_shapes
 from flodl_graph.run.source import load, source
+from flodl_graph.text.toml import write_toml
 
 
 class Graph(nn.Module):
@@ -72,6 +73,14 @@ class Graph(nn.Module):
     def code(self) -> str:
         """The Python that runs: one line per node, with the line of yours that asked for it."""
         return source(self.ir, self.observed)
+
+    def to_toml(self) -> str:
+        """The words that made this graph, as TOML that `FlowBuilder.from_toml` reads.
+
+        Raises:
+            BuildError: A word was given a live object, which no text can make; with its line.
+        """
+        return write_toml(self.ir.flow)
 
     def observe(self, *tags: str) -> None:
         """Keep only these tagged values after a call; none: keep nothing, and free each value after its last use.

@@ -13,12 +13,12 @@ from flodl_core.where import Where
 from torch import nn
 
 from flodl_graph.assembly.draft import STREAM_IN, Draft, Plan, Port, Slot
-from flodl_graph.assembly.recipes import made_of_data
+from flodl_graph.assembly.record import recorded
 from flodl_graph.graph import Graph
 from flodl_graph.ir.checks import Given, Names, faults, unknown_tag
 from flodl_graph.ir.graph import Carry, GraphIR
 from flodl_graph.ir.node import AbstractNode, Part, Value
-from flodl_graph.ir.steps import Flow, Word
+from flodl_graph.ir.steps import Flow
 
 Absence: TypeAlias = Literal["none", "omit", "zeros"]
 """What a module gets for a carried value before there is one: None, nothing at all, or zeros."""
@@ -90,7 +90,7 @@ class _Link:
             groups=tuple(plan.groups),
             carries=tuple(self.carries.values()),
             label=plan.label.name if plan.label else None,
-            flow=flow if all(made_of_data(step) for step in flow.steps if isinstance(step, Word)) else None,
+            flow=recorded(flow),
         )
 
     def _node(self, draft: Draft) -> AbstractNode:

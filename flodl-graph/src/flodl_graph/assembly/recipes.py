@@ -54,11 +54,6 @@ def outputs_of(part: Part, said: Component | None) -> tuple[str, ...]:
     return tuple(getattr(_returned(part.forward if isinstance(part, nn.Module) else part), "_fields", ()))
 
 
-def made_of_data(step: Word) -> bool:
-    """Whether a step holds references and plain data only, and so can be written down."""
-    return all(_is_data(value) for value in (*step.args, *step.kwargs.values()))
-
-
 def _hand_extras_to_recipe(node: type[AbstractNode], step: Word) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
     """Arguments that are not the word's go to the constructor of its first argument, where that is a name."""
     own = {key: value for key, value in step.kwargs.items() if key in schema(node).parameters}
@@ -114,15 +109,3 @@ def _returned(function: Callable[..., Any]) -> object:
         return get_type_hints(function).get("return")
     except Exception:  # a name that only type checkers know
         return None
-
-
-def _is_data(value: Any) -> bool:
-    if isinstance(value, Flow):
-        return all(made_of_data(step) for step in value.steps if isinstance(step, Word))
-    if isinstance(value, Ref):
-        return all(_is_data(item) for item in (*value.args, *value.kwargs.values()))
-    if isinstance(value, Mapping):
-        return all(_is_data(item) for item in value.values())
-    if isinstance(value, list | tuple):
-        return all(_is_data(item) for item in value)
-    return value is None or isinstance(value, str | bool | int | float)

@@ -41,7 +41,7 @@ class GraphIR:
         groups: Tag group and its tags.
         carries: Values that the next call reads.
         label: The graph's own name.
-        flow: The words it was made of, when all of them are references and plain data.
+        flow: The words it was made of, with `Live` in place of objects.
     """
 
     inputs: tuple[str, ...]
@@ -51,7 +51,7 @@ class GraphIR:
     groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
     carries: tuple[Carry, ...] = ()
     label: str | None = None
-    flow: Flow | None = field(default=None, eq=False, repr=False)
+    flow: Flow = field(factory=Flow, eq=False, repr=False)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> GraphIR:
         return self  # frozen through and through: a copy could never differ

@@ -84,6 +84,14 @@ Step: TypeAlias = Word | Tag | TagGroup | Using | At | Input | Label
 
 @final
 @frozen
+class Live:
+    """Stands in a recorded flow for an object that a person gave: only they know how it was made."""
+
+    kind: str
+
+
+@final
+@frozen
 class Flow:
     """A network as said: a recipe that can be made any number of times."""
 

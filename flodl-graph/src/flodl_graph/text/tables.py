@@ -1,4 +1,4 @@
-"""A flow as tables of plain data, the form of TOML files: one table per word.
+"""Tables of plain data to a flow: one table per word, the form of TOML files.
 
     { through = "linear", args = [2, 16], bias = false, tag = "h" }
     { split = ["relu", { use = "linear", args = [16, 16] }], tag_group = "head" }
@@ -67,6 +67,8 @@ def _steps(table: Mapping[str, Any], where: Where) -> list[Step]:
         )
     if _AT in table:
         return [At(tag=_text(table, _AT, where), where=where), *_tags(table, where)]
+    if "tag" in table and not set(table) - {"tag"}:
+        return list(_tags(table, where))
     word = _word(table, where)
     arguments = {key: _argument(value, where) for key, value in table.items() if key not in (*_MARKS, word)}
     first = _argument(table[word], where)

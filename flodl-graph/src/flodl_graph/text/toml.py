@@ -1,0 +1,94 @@
+"""TOML for flows: one `[[flow]]` per word, short lines that diff well."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from flodl_core import BuildError
+from flodl_core.errors import did_you_mean
+from flodl_core.where import Where
+
+from flodl_graph.ir.steps import Flow
+from flodl_graph.text.said import tables_of
+from flodl_graph.text.tables import flow_of
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_KEYS = ("label", "inputs", "flow")
+_WIDTH = 100  # a nested flow longer than this goes over several lines
+
+
+def write_toml(flow: Flow) -> str:
+    """A flow as TOML text.
+
+    Raises:
+        BuildError: A step holds a live object, which no text can make.
+    """
+    said = tables_of(flow)
+    head = [f"{key} = {_inline(said[key])}" for key in ("label", "inputs") if key in said]
+    tables = ["\n".join(["[[flow]]", *(_line(key, value) for key, value in table.items())]) for table in said["flow"]]
+    return "\n\n".join([*(["\n".join(head)] if head else []), *tables]) + "\n"
+
+
+def read_toml(text: str, where: Where) -> Flow:
+    """TOML text as a flow.
+
+    Args:
+        where: The file, or the line that holds the text, for messages.
+
+    Raises:
+        BuildError: It is no TOML, or no flow.
+    """
+    try:
+        said = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BuildError(f"this is no TOML: {error}", where=where) from None
+    for key in said:
+        if key not in _KEYS:
+            mend = did_you_mean(key, _KEYS) or f"its keys: {', '.join(_KEYS)}"
+            raise BuildError(f"a flow has no key {key!r}", where=where, mend=mend)
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r"\s*\[\[\s*flow\s*\]\]", line)]
+    tables = said.get("flow", [])
+    found = len(lines) == len(tables)
+
+    def place(index: int) -> Where:
+        inside_file = found and 0 <= index < len(lines) and where.line == 0
+        return Where(where.file, lines[index]) if inside_file else where
+
+    return flow_of(tables, place, label=said.get("label"), inputs=said.get("inputs", ()))
+
+
+def _line(key: str, value: Any) -> str:
+    nested = value.get("flow") if isinstance(value, Mapping) else None
+    line = f"{key} = {_inline(value)}"
+    if nested is None or len(line) <= _WIDTH:
+        return line
+    others = [f"{name} = {_inline(item)}, " for name, item in value.items() if name != "flow"]
+    rows = "".join(f"    {_inline(table)},\n" for table in nested)
+    return f"{key} = {{ {''.join(others)}flow = [\n{rows}] }}"
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {_inline(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_inline(item) for item in value) + "]"
+    if isinstance(value, float):
+        return _float(value)
+    return str(value)
+
+
+def _float(value: float) -> str:
+    text = repr(value)
+    return text if any(mark in text for mark in ".einf") else f"{text}.0"
