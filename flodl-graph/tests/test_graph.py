@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import io
 import pickle
+from pathlib import Path
 
 import pytest
 import torch
 from flodl_core import CheckpointError
+from flodl_core.checkpoint import read_metadata
 from flodl_graph import FlowBuilder, Graph
 from torch import Tensor, nn
 
@@ -95,7 +97,7 @@ def test_state_dict_round_trip(graph: Graph, x: Tensor) -> None:
     assert torch.equal(graph(x), twin(x))
 
 
-def test_checkpoint_round_trip(graph: Graph, x: Tensor, tmp_path) -> None:
+def test_checkpoint_round_trip(graph: Graph, x: Tensor, tmp_path: Path) -> None:
     """Weights move through a file; a file of another model is refused and changes nothing."""
     graph.save_checkpoint(tmp_path / "model.safetensors")
     twin = copy.deepcopy(graph)
@@ -109,6 +111,15 @@ def test_checkpoint_round_trip(graph: Graph, x: Tensor, tmp_path) -> None:
     with pytest.raises(CheckpointError):
         other.load_checkpoint(tmp_path / "model.safetensors")
     assert all(torch.equal(before[name], value) for name, value in other.state_dict().items())
+
+
+def test_a_checkpoint_carries_the_words(graph: Graph, tmp_path: Path) -> None:
+    """Written down where they can be; a graph of live objects is saved without."""
+    built = FlowBuilder("linear", 4, 4).label("net").build()
+    built.save_checkpoint(tmp_path / "net.safetensors")
+    assert built.to_toml() == read_metadata(tmp_path / "net.safetensors").words
+    graph.save_checkpoint(tmp_path / "model.safetensors")
+    assert read_metadata(tmp_path / "model.safetensors").words is None
 
 
 def test_two_graphs_do_not_share_a_forward() -> None:

@@ -23,7 +23,7 @@ from flodl_graph.render.summary import summary
 from flodl_graph.run.carried import set_aside
 from flodl_graph.run.check import check_shapes
 from flodl_graph.run.source import load, source
-from flodl_graph.text.toml import write_toml
+from flodl_graph.text.toml import words_of, write_toml
 
 
 class Graph(nn.Module):
@@ -201,10 +201,12 @@ class Graph(nn.Module):
     def save_checkpoint(self, path: str | PathLike[str]) -> None:
         """Write parameters and buffers to one safetensors file, atomically.
 
+        The graph's words go along, as TOML, when all of them can be written down.
+
         Raises:
             CheckpointError: It cannot be written; what was there before is untouched.
         """
-        save_checkpoint(path, self)
+        save_checkpoint(path, self, words=words_of(self.ir.flow))
 
     def load_checkpoint(self, path: str | PathLike[str], *, partial: bool = False) -> LoadReport:
         """Read parameters and buffers from a file that `save_checkpoint` wrote.

@@ -19,7 +19,7 @@ from flodl_graph.text.tables import flow_of
 if sys.version_info >= (3, 11):
     import tomllib
 else:
-    import tomli as tomllib
+    import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]
 
 _KEYS = ("label", "inputs", "flow")
 _WIDTH = 100  # a nested flow longer than this goes over several lines
@@ -35,6 +35,14 @@ def write_toml(flow: Flow) -> str:
     head = [f"{key} = {_inline(said[key])}" for key in ("label", "inputs") if key in said]
     tables = ["\n".join(["[[flow]]", *(_line(key, value) for key, value in table.items())]) for table in said["flow"]]
     return "\n\n".join([*(["\n".join(head)] if head else []), *tables]) + "\n"
+
+
+def words_of(flow: Flow) -> str | None:
+    """A flow as TOML text, or None where a live object stands in it."""
+    try:
+        return write_toml(flow)
+    except BuildError:
+        return None
 
 
 def read_toml(text: str, where: Where) -> Flow:
