@@ -178,10 +178,10 @@ def test_wrapped_functions_show_what_they_wrap():
     assert inspect.signature(plain) == signature_of(wrapped)
 
 
-@pytest.mark.parametrize("factory", [operator.itemgetter, int, type, New, dict], ids=str)
+@pytest.mark.parametrize("factory", [operator.itemgetter, int, New, dict], ids=str)
 def test_what_has_no_readable_signature_takes_anything(factory):
     """Or what it has: never an error of its own."""
-    bind("f", signature_of(factory), (), {}) if factory is not New else bind("f", signature_of(New), (1,), {})
+    bind("f", signature_of(factory), ("1",) if factory is int else (1,), {})
 
 
 class Broken:

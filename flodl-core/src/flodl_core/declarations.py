@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import islice
+from typing import Any, final
 
 import pluggy
 
@@ -71,10 +72,20 @@ def _implementations(plugin: object, name: str) -> list[tuple[str, Callable[[], 
     return sorted(found, key=lambda pair: pair[0])
 
 
+@final
+class _Manager(pluggy.PluginManager):
+    """Looks at functions alone: before pluggy 1.7 a property was fetched, and could raise."""
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> Any:
+        if not inspect.isroutine(inspect.getattr_static(plugin, name, None)):
+            return None
+        return super().parse_hookimpl_opts(plugin, name)
+
+
 @cache
 def _manager() -> pluggy.PluginManager:
     """Knows the hooks, and one plugin at a time."""
-    manager = pluggy.PluginManager("flodl")
+    manager = _Manager("flodl")
     manager.add_hookspecs(hookspecs)
     return manager
 
