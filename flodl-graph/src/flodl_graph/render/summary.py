@@ -10,6 +10,8 @@ from torch import nn
 from flodl_graph.ir.graph import GraphIR
 from flodl_graph.ir.node import AbstractNode
 
+_WIDTH = 44  # of a module's description
+
 
 def summary(ir: GraphIR, parts: Mapping[str, nn.Module]) -> str:
     """The table as text: name, part, what it reads, parameters and how many of them train.
@@ -35,9 +37,17 @@ def _row(node: AbstractNode, part: nn.Module, seen: set[int]) -> tuple[str, ...]
 
 
 def _described(node: AbstractNode, part: nn.Module) -> str:
-    text = repr(part)
-    short = text if "\n" not in text and len(text) <= 44 else f"{type(part).__name__}(...)"
-    return node.expression(short, ("x",) * len(node.streams))
+    return node.expression(_short(repr(part), type(part).__name__), ("x",) * len(node.streams))
+
+
+def _short(text: str, kind: str) -> str:
+    """A module's repr on one line: what does not fit is cut off after an argument."""
+    if "\n" in text:
+        return f"{kind}(...)"
+    if len(text) <= _WIDTH:
+        return text
+    whole = text[:_WIDTH].rpartition(", ")[0]
+    return f"{whole}, ...)" if whole else f"{kind}(...)"
 
 
 def _elements(parameters: Iterable[nn.Parameter]) -> int:
