@@ -7,7 +7,7 @@ import sys
 
 import pytest
 import torch
-from flodl_core import components
+from flodl_core import PluginError, components, ref
 from torch import nn
 
 OURS = [c for c in components.list() if c.origin.distribution == "flodl-nn"]
@@ -18,25 +18,33 @@ def of_kind(kind):
     return [pytest.param(c, id=c.name) for c in OURS if c.kind == kind]
 
 
-def tensor_like(text: str, device: torch.device, high: int = 2) -> torch.Tensor:
-    """`"f32[4,8]"` as a tensor; whole numbers from 0 to `high` - 1."""
-    dtype, _, sizes = text.rstrip("]").partition("[")
+def tensor_like(text: str, device: torch.device) -> torch.Tensor:
+    """`"f32[4,8]"` as a tensor: normal values, or whole numbers 0 and 1, or what the range after `:` says."""
+    form, _, limits = text.partition(":")
+    dtype, _, sizes = form.rstrip("]").partition("[")
     shape = [int(size) for size in sizes.split(",") if size]
-    if KIND[dtype].is_floating_point:
+    low, high = (int(end) for end in limits.split("..")) if limits else (0, 1)
+    if KIND[dtype].is_floating_point and not limits:
         return torch.randn(shape, dtype=KIND[dtype], device=device)
-    return torch.randint(0, high, shape, device=device).to(KIND[dtype])
+    if KIND[dtype].is_floating_point:
+        return torch.rand(shape, dtype=KIND[dtype], device=device) * (high - low) + low
+    return torch.randint(low, high + 1, shape, device=device).to(KIND[dtype])
 
 
-def build(component):
+def build(component, *first):
+    try:
+        component.load()
+    except PluginError as error:
+        pytest.skip(str(error).splitlines()[0])
     example = component.spec.example
-    return component.create(*example.args, **example.kwargs)
+    return components.create(component.kind, ref(component.qualified, *example.args, **example.kwargs), *first)
 
 
 def test_every_component_says_what_it_is():
     """A summary, a category where the kind has many, and an example that fits the factory."""
     for component in OURS:
         assert component.spec.example is not None, component.id
-        if component.kind in ("module", "loss", "scheduler"):
+        if component.kind in ("module", "loss", "optimizer", "scheduler", "initializer"):
             assert component.spec.category, component.id
         if component.kind != "optimizer":
             component.bind(*component.spec.example.args, **component.spec.example.kwargs)
@@ -80,8 +88,7 @@ def test_a_losss_example_builds_and_runs(component, device):
 def test_an_optimizers_example_builds_torchs_own(component, device):
     """The factory gives a torch optimizer over the parameters."""
     weight = nn.Parameter(torch.ones(2, 2, device=device))
-    example = component.spec.example
-    made = component.create([weight], *example.args, **example.kwargs)
+    made = build(component, [weight])
     assert isinstance(made, torch.optim.Optimizer)
     assert made.param_groups[0]["params"][0] is weight
 
@@ -91,6 +98,15 @@ def test_a_schedulers_example_is_a_function_of_the_step(component):
     """From the first step on."""
     schedule = build(component)
     assert all(0.0 <= schedule.factor(step) <= 1.0 for step in (0, 1, 50, 10**6))
+
+
+@pytest.mark.parametrize("component", of_kind("initializer"))
+def test_an_initializers_example_fills_in_place(component, device):
+    """The same tensor comes back, all finite, and not as it was."""
+    torch.manual_seed(0)
+    tensor = torch.full_like(tensor_like(component.spec.example.inputs[0], device), float("nan"))
+    assert build(component)(tensor) is tensor
+    assert torch.isfinite(tensor).all()
 
 
 def test_listing_imports_no_torch():

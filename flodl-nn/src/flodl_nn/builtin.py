@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flodl_core import DatasetSpec, LossSpec, ModuleSpec, OptimizerSpec, SchedulerSpec, hookimpl
+from flodl_core import DatasetSpec, InitializerSpec, LossSpec, ModuleSpec, OptimizerSpec, SchedulerSpec, hookimpl
 
 from flodl_nn.catalogue.datasets import DATASETS
+from flodl_nn.catalogue.initializers import INITIALIZERS
 from flodl_nn.catalogue.losses import LOSSES
 from flodl_nn.catalogue.modules import MODULES
 from flodl_nn.catalogue.optimizers import OPTIMIZERS
@@ -35,6 +36,12 @@ def flodl_optimizers() -> Iterable[OptimizerSpec]:
 def flodl_schedulers() -> Iterable[SchedulerSpec]:
     """Schedules."""
     return SCHEDULERS
+
+
+@hookimpl
+def flodl_initializers() -> Iterable[InitializerSpec]:
+    """Ways to fill parameters."""
+    return INITIALIZERS
 
 
 @hookimpl

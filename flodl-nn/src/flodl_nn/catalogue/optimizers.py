@@ -1,29 +1,68 @@
-"""Optimizers by name; those with a fused kernel come from `flodl_nn.optim.fused`."""
+"""Optimizers by name; targets without a package are torch's own classes, the others those on fused kernels."""
 
 from __future__ import annotations
 
-from flodl_core import Example, OptimizerSpec
+from flodl_nn.catalogue.entry import ex, optimizer
+
+_PLAIN, _ADAPTIVE, _SECOND = "plain", "adaptive", "second order"
+_FUSED = "flodl_nn.optim.fused"
 
 OPTIMIZERS = (
-    OptimizerSpec(
-        name="sgd",
-        target="flodl_nn.optim.fused:sgd",
-        summary="Down the gradient, with momentum if asked.",
-        aliases=("SGD",),
-        example=Example(kwargs={"lr": 0.1}),
+    optimizer(
+        "sgd", f"{_FUSED}:sgd", "Down the gradient, with momentum if asked.", _PLAIN, ex(lr=0.1, momentum=0.9), "SGD"
     ),
-    OptimizerSpec(
-        name="adam",
-        target="flodl_nn.optim.fused:adam",
-        summary="Each parameter at its own pace, from running moments of its gradient.",
-        aliases=("Adam",),
-        example=Example(kwargs={"lr": 1e-3}),
+    optimizer("asgd", "ASGD", "SGD that also keeps the mean of its way.", _PLAIN, ex(lr=0.01), "ASGD"),
+    optimizer("rprop", "Rprop", "Steps by the sign of the gradient; for whole batches.", _PLAIN, ex(lr=0.01), "Rprop"),
+    optimizer(
+        "muon",
+        "Muon",
+        "Momentum made orthogonal; for matrices alone.",
+        _PLAIN,
+        ex(lr=0.01),
+        "Muon",
+        requires=("torch>=2.9",),
     ),
-    OptimizerSpec(
-        name="adamw",
-        target="flodl_nn.optim.fused:adamw",
-        summary="Adam with weight decay apart from the gradient.",
-        aliases=("AdamW",),
-        example=Example(kwargs={"lr": 1e-3, "weight_decay": 0.01}),
+    optimizer(
+        "adam",
+        f"{_FUSED}:adam",
+        "Each parameter at its own pace, from running moments of its gradient.",
+        _ADAPTIVE,
+        ex(lr=1e-3),
+        "Adam",
     ),
+    optimizer(
+        "adamw",
+        f"{_FUSED}:adamw",
+        "Adam with weight decay apart from the gradient.",
+        _ADAPTIVE,
+        ex(lr=1e-3, weight_decay=0.01),
+        "AdamW",
+    ),
+    optimizer("adamax", "Adamax", "Adam by the largest gradient seen.", _ADAPTIVE, ex(lr=1e-3), "Adamax"),
+    optimizer("nadam", "NAdam", "Adam with Nesterov's look ahead.", _ADAPTIVE, ex(lr=1e-3), "NAdam"),
+    optimizer("radam", "RAdam", "Adam that waits until its variance can be trusted.", _ADAPTIVE, ex(lr=1e-3), "RAdam"),
+    optimizer(
+        "sparseadam", "SparseAdam", "Adam for sparse gradients of embeddings.", _ADAPTIVE, ex(lr=1e-3), "SparseAdam"
+    ),
+    optimizer("adadelta", "Adadelta", "Steps in the units of the parameters.", _ADAPTIVE, ex(lr=1.0), "Adadelta"),
+    optimizer(
+        "adafactor",
+        "Adafactor",
+        "Adam's second moments by rows and columns: little memory.",
+        _ADAPTIVE,
+        ex(lr=0.01),
+        "Adafactor",
+    ),
+    optimizer(
+        "adagrad",
+        f"{_FUSED}:adagrad",
+        "Steps that shrink with all gradients so far.",
+        _ADAPTIVE,
+        ex(lr=0.01),
+        "Adagrad",
+    ),
+    optimizer(
+        "rmsprop", "RMSprop", "Gradients over their running size.", _ADAPTIVE, ex(lr=0.01, momentum=0.9), "RMSprop"
+    ),
+    optimizer("lbfgs", "LBFGS", "A search along curvature; evaluates the loss itself.", _SECOND, ex(lr=1.0), "LBFGS"),
 )

@@ -52,3 +52,4 @@ def _tensors(params: Iterable[Any]) -> Iterable[Tensor]:
 adam = _factory(torch.optim.Adam, "cuda", "cpu")
 adamw = _factory(torch.optim.AdamW, "cuda", "cpu")
 sgd = _factory(torch.optim.SGD, "cuda", "cpu")
+adagrad = _factory(torch.optim.Adagrad, "cpu")

@@ -1,0 +1,1 @@
+"""Losses that torch lacks; all else by name is torch's own class."""

@@ -1,0 +1,1 @@
+"""Modules that torch lacks, written with torch; all else by name is torch's own class."""
