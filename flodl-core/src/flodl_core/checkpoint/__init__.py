@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from flodl_core.checkpoint.report import LoadReport as LoadReport
     from flodl_core.checkpoint.report import Mismatch as Mismatch
     from flodl_core.checkpoint.save import save_checkpoint as save_checkpoint
+    from flodl_core.checkpoint.save_fdl import save_fdl as save_fdl
 
 _HOMES = {
     "flodl_core.checkpoint.commit": "committed",
@@ -26,6 +27,7 @@ _HOMES = {
     "flodl_core.checkpoint.load": "load_checkpoint read_metadata verify_checkpoint",
     "flodl_core.checkpoint.report": "LoadReport Mismatch",
     "flodl_core.checkpoint.save": "save_checkpoint",
+    "flodl_core.checkpoint.save_fdl": "save_fdl",
 }
 
 __all__ = [*sorted(name for names in _HOMES.values() for name in names.split())]

@@ -45,10 +45,11 @@ def committed(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         _clean(target)
         staged, descriptor = _stage(target)
         try:
-            with open(descriptor, "wb", buffering=0) as file:
+            with open(descriptor, "wb") as file:
                 if mode is not None:
                     os.fchmod(descriptor, mode)
                 yield file
+                file.flush()
                 os.fsync(descriptor)
                 os.replace(staged, target)
         except BaseException:
@@ -56,16 +57,6 @@ def committed(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
                 staged.unlink()
             raise
         sync_folder(target.parent)
-
-
-def write_all(file: BinaryIO, data: bytes | memoryview) -> None:
-    """Write every byte: one system call may take fewer than it was given."""
-    view = memoryview(data)
-    while view:
-        written = file.write(view)
-        if not written:
-            raise OSError(errno.EIO, "the file takes no more bytes")
-        view = view[written:]
 
 
 def sync_folder(folder: Path) -> None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from torch import Tensor
 
+from flodl_core.checkpoint import fdl_layout
+from flodl_core.checkpoint.fdl_file import FdlFile, GzippedFdlFile
 from flodl_core.checkpoint.info import CheckpointInfo
 from flodl_core.checkpoint.safetensors_file import SafetensorsFile
 from flodl_core.errors import CheckpointError
+
+_GZIP = b"\x1f\x8b"
 
 
 class Container(Protocol):
@@ -36,4 +40,12 @@ def open_container(path: Path) -> Iterator[Container]:
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise CheckpointError("what is there is not a regular file", mend="name a checkpoint file")
     with path.open("rb") as file:
-        yield SafetensorsFile(file, path)
+        first = file.read(len(fdl_layout.MAGIC))
+        file.seek(0)
+        yield _kind(first)(file, path)
+
+
+def _kind(first: bytes) -> Callable[[BinaryIO, Path], Container]:
+    if first == fdl_layout.MAGIC:
+        return FdlFile
+    return GzippedFdlFile if first.startswith(_GZIP) else SafetensorsFile

@@ -54,7 +54,7 @@ class CheckpointInfo:
         hashes: What the writer said of the model's structure, by the hash's name.
         structure: The model's structure in text; where two differ, the difference is shown.
         words: The graph's own words (TOML), where it knows them.
-        digested: Whether every tensor has a digest, so that a flipped bit is found.
+        digested: Whether digests (in `.fdl.gz`: gzip's checksum) cover every byte, so that a flipped bit is found.
     """
 
     path: Path

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from attrs import evolve
 from torch import Tensor, nn
 
-from flodl_core.checkpoint.commit import committed, write_all
+from flodl_core.checkpoint.commit import committed
 from flodl_core.checkpoint.digest import HEX_LENGTH, digest_of
 from flodl_core.checkpoint.dtypes import DTYPE_NAMES
 from flodl_core.checkpoint.header import dump_header
@@ -19,6 +19,7 @@ from flodl_core.checkpoint.inventory import inventory
 from flodl_core.checkpoint.memory_view import bytes_of
 from flodl_core.checkpoint.metadata import VERSION, dump_metadata
 from flodl_core.checkpoint.place import at
+from flodl_core.errors import CheckpointError
 
 _WORTH_A_THREAD = 256 << 10  # bytes
 
@@ -58,6 +59,8 @@ def save_checkpoint(
     ['bias', 'weight']
     """
     with at(path, "write") as target:
+        if target.name.endswith((".fdl", ".fdl.gz")):
+            raise CheckpointError("an .fdl file needs floDl's names for the entries", mend="save_fdl(path, tensors)")
         held = inventory(module)
         kept = {name: tensor for name, tensor in held.tensors.items() if name not in held.aliases}
         info = CheckpointInfo(
@@ -79,13 +82,13 @@ def write_safetensors(file: BinaryIO, info: CheckpointInfo, tensors: Mapping[str
     """Write head and tensors in one pass: the head's place is kept free until the digests are known."""
     blank = _with_digests(info, ["0" * HEX_LENGTH] * len(info.entries))
     head = dump_header(dump_metadata(blank), blank.entries)
-    write_all(file, head)
+    file.write(head)
     digests = _write_tensors(file, (tensors[entry.name] for entry in info.entries))
     final = _with_digests(info, digests)
     file.seek(0)
     sealed = dump_header(dump_metadata(final), final.entries)
     assert len(sealed) == len(head)  # digests are of one length
-    write_all(file, sealed)
+    file.write(sealed)
 
 
 def _layout(tensors: Mapping[str, Tensor]) -> tuple[Entry, ...]:
@@ -109,6 +112,6 @@ def _write_tensors(file: BinaryIO, tensors: Iterable[Tensor]) -> list[str]:
         for tensor in tensors:
             data = bytes_of(tensor)
             digest = pool.submit(digest_of, data) if len(data) >= _WORTH_A_THREAD else None
-            write_all(file, data)
+            file.write(data)
             digests.append(digest.result() if digest else digest_of(data))
     return digests
