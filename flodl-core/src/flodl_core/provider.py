@@ -138,7 +138,7 @@ class Component:
         except BaseException as error:  # SystemExit, and panics of extension modules, which are no Exceptions
             raise self._unloadable(said(error)) from error
         if not callable(found):
-            raise self._unloadable(f"{self.spec.target} is a {type(found).__name__}, no factory")
+            raise self._unloadable(f"{self.spec.target} is no factory, but a value of type {type(found).__name__}")
         return found  # type: ignore[no-any-return]
 
     def _what_provides(self, missing: str | None) -> str | None:

@@ -92,7 +92,7 @@ class Registry:
             chosen = [c for k in kinds for c in self._shelves[k] if deprecated or c.spec.deprecated is None]
         return tuple(sorted(chosen, key=lambda c: (self.kinds.index(c.kind), c.name, c.origin.distribution)))
 
-    def create(self, kind: str, reference: Reference, *args: Any, **kwargs: Any) -> Any:
+    def create(self, kind: str, reference: Reference, /, *args: Any, **kwargs: Any) -> Any:
         """Make what a reference describes; an object is itself.
 
         Args:
@@ -245,7 +245,8 @@ class Registry:
             warnings.warn_explicit(message, FutureWarning, place.file, place.line)
 
     def _unknown(self, name: Name, text: str) -> UnknownComponent:
-        hints = list(suggestions(name, self._shelves, self.plugins()))
+        with self._alone():
+            hints = list(suggestions(name, self._shelves, self._host.reports()))
         return UnknownComponent(
             f"no {name.kind.replace('_', ' ')} is called {shown(text)}",
             mend="; ".join(hints) or f"flodl list {plural(name.kind)} shows all",

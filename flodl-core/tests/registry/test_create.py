@@ -155,7 +155,7 @@ def test_errors_that_are_no_refusal(world):
     ("name", "said"),
     [
         ("gone", "AttributeError: module 'acme_targets' has no attribute 'gone'"),
-        ("constant", "acme_targets:not_callable is a int, no factory"),
+        ("constant", "acme_targets:not_callable is no factory, but a value of type int"),
         ("exits", "SystemExit: 3"),
         ("panics", "Panic: at the disco"),
         ("garbled", "SyntaxError: invalid syntax"),
