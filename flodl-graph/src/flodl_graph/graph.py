@@ -12,6 +12,7 @@ import torch
 from flodl_core import PathError
 from flodl_core.checkpoint import LoadReport, load_checkpoint, save_checkpoint
 from flodl_core.errors import did_you_mean
+from flodl_core.paths import module_paths, select_modules, select_parameters
 from torch import Tensor, nn
 
 from flodl_graph.ir.graph import GraphIR
@@ -24,6 +25,8 @@ from flodl_graph.run.carried import set_aside
 from flodl_graph.run.check import check_shapes
 from flodl_graph.run.source import load, source
 from flodl_graph.text.toml import words_of, write_toml
+from flodl_graph.tree.freeze import Stats, freeze, hold_still, is_frozen, thaw
+from flodl_graph.tree.groups import Cascade, param_groups
 
 
 class Graph(nn.Module):
@@ -197,6 +200,82 @@ class Graph(nn.Module):
         finally:
             for module, training in modes:
                 module.training = training
+
+    def paths(self) -> tuple[str, ...]:
+        """Every dotted path below this graph, in its order: prefixes of `state_dict()` keys."""
+        return module_paths(self)
+
+    def freeze(self, path: str = "", *, stats: Stats = "hold") -> None:
+        """Take a part out of training: `freeze("encoder")`, `freeze("*.bias")`; no path: everything.
+
+        Args:
+            stats: `"hold"`: normalisation layers there keep the running statistics they have, also in
+                training mode; `"track"`: these go on following the data.
+
+        Raises:
+            PathError: The path names nothing; with the nearest.
+        """
+        freeze(self, path, stats)
+
+    def thaw(self, path: str = "") -> None:
+        """Take a part into training again; no path: everything.
+
+        Raises:
+            PathError: The path names nothing; with the nearest.
+        """
+        thaw(self, path)
+
+    def is_frozen(self, path: str = "") -> bool:
+        """Whether nothing that the path names trains.
+
+        Raises:
+            PathError: The path names nothing; with the nearest.
+        """
+        return is_frozen(self, path)
+
+    def named_parameters_at(self, path: str) -> dict[str, nn.Parameter]:
+        """The parameters that a path, a parameter name or a glob names, by their full names.
+
+        Raises:
+            PathError: The path names nothing; with the nearest.
+        """
+        return select_parameters(self, path)
+
+    def parameters_at(self, path: str) -> list[nn.Parameter]:
+        """The same without names."""
+        return list(select_parameters(self, path).values())
+
+    def trainable_parameters(self, path: str = "") -> list[nn.Parameter]:
+        """Those of them that train."""
+        return [parameter for parameter in self.parameters_at(path) if parameter.requires_grad]
+
+    def param_groups(self, cascade: Cascade) -> list[dict[str, Any]]:
+        """Groups for any torch optimizer, frozen parameters left out: see `flodl_graph.tree.groups`.
+
+        Raises:
+            PathError: A pattern names nothing; with the nearest.
+        """
+        return param_groups(self, cascade)
+
+    def train(self, mode: bool = True) -> Graph:
+        """Set training mode; what is frozen with `stats="hold"` holds its statistics still."""
+        super().train(mode)
+        hold_still(self.modules())
+        return self
+
+    def load_subgraph_checkpoint(self, path: str, file: str | PathLike[str], *, partial: bool = False) -> LoadReport:
+        """Read a part's parameters and buffers from a file that the part, trained alone, was saved to.
+
+        Args:
+            path: Dotted path of the part.
+            partial: Load what matches, and report the rest.
+
+        Raises:
+            PathError: There is no such part; with the nearest.
+            CheckpointError: The file does not fit or is damaged; nothing has changed.
+        """
+        (part,) = select_modules(self, path).values()
+        return load_checkpoint(file, part, partial=partial)
 
     def save_checkpoint(self, path: str | PathLike[str]) -> None:
         """Write parameters and buffers to one safetensors file, atomically.

@@ -1,0 +1,119 @@
+"""Parts by dotted path: frozen, thawed, grouped, loaded - and frozen means frozen."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import pytest
+import torch
+from flodl_core import CheckpointError, PathError
+from flodl_graph import FlowBuilder, Graph
+
+
+@pytest.fixture
+def graph() -> Graph:
+    scan = FlowBuilder("linear", 4, 8).tag("hidden").through("batch_norm1d", 8).label("scan").build()
+    read = FlowBuilder("linear", 8, 8).tag("confidence").label("read").build()
+    encoder = FlowBuilder(scan).through(read).label("encoder").build()
+    gated = FlowBuilder(encoder).gate("softmax_router", [FlowBuilder("linear", 8, 8).label("expert"), "tanh"], dim=8)
+    return gated.through("linear", 8, 3).tag("classifier").label("model").build()
+
+
+def test_label_paths_are_module_paths(graph: Graph) -> None:
+    """Prefixes of `state_dict` keys, that `get_submodule` agrees with, through every word."""
+    assert "encoder.scan.hidden" in graph.paths()
+    assert "gate_1.experts.0.linear_1" in graph.paths()
+    assert all(graph.get_submodule(path) is not None for path in graph.paths())
+    assert {"encoder.scan.hidden.weight", "encoder.scan.hidden.bias"} == set(
+        graph.named_parameters_at("encoder.scan.hidden")
+    )
+
+
+def test_paths_end_in_parameters_and_globs_work(graph: Graph) -> None:
+    """A parameter's own name, all biases, everything below a part."""
+    assert [graph.classifier.bias] == graph.parameters_at("classifier.bias")
+    assert all(name.endswith("bias") for name in graph.named_parameters_at("*.bias"))
+    assert len(graph.parameters_at("encoder")) == len(graph.parameters_at("encoder.*"))
+
+
+def test_a_wrong_path_says_the_nearest(graph: Graph) -> None:
+    """Told for every method that takes a path."""
+    for method in (graph.freeze, graph.thaw, graph.is_frozen, graph.parameters_at):
+        with pytest.raises(PathError, match=r"did you mean 'encoder.scan'"):
+            method("encoder.scna")
+
+
+def train(graph: Graph, optimizer: torch.optim.Optimizer, steps: int) -> None:
+    for _ in range(steps):
+        optimizer.zero_grad(set_to_none=True)
+        graph(torch.randn(16, 4)).square().mean().backward()
+        optimizer.step()
+
+
+def test_frozen_parts_do_not_move(graph: Graph) -> None:
+    """Parameters and running statistics stay to the bit; everything else learns."""
+    graph.freeze("encoder.scan")
+    graph.train()
+    before = copy.deepcopy(graph.state_dict())
+    train(graph, torch.optim.AdamW(graph.trainable_parameters(), lr=0.1, weight_decay=0.1), steps=20)
+    for name, value in graph.state_dict().items():
+        assert name.startswith("encoder.scan") == torch.equal(before[name], value), name
+    assert graph.is_frozen("encoder.scan")
+    assert not graph.is_frozen("encoder")
+
+
+def test_statistics_may_go_on_following_the_data(graph: Graph) -> None:
+    """`stats="track"` freezes the weights alone; `thaw` undoes both."""
+    graph.freeze("encoder.scan", stats="track")
+    norm = graph.encoder.scan.batch_norm1d_1
+    before = norm.running_mean.clone()
+    graph(torch.randn(16, 4))
+    assert not torch.equal(before, norm.running_mean)
+    graph.freeze("encoder")
+    held = norm.running_mean.clone()
+    graph.train()(torch.randn(16, 4))
+    assert torch.equal(held, norm.running_mean)
+    graph.thaw("encoder")
+    graph(torch.randn(16, 4))
+    assert not torch.equal(held, norm.running_mean)
+    assert not graph.is_frozen("encoder.scan")
+
+
+def test_frozen_statistics_survive_a_copy(graph: Graph) -> None:
+    """A copied graph holds still what the original held still."""
+    graph.freeze("encoder")
+    twin = copy.deepcopy(graph).train()
+    before = twin.encoder.scan.batch_norm1d_1.running_mean.clone()
+    twin(torch.randn(16, 4))
+    assert torch.equal(before, twin.encoder.scan.batch_norm1d_1.running_mean)
+
+
+def test_param_groups_are_a_cascade(graph: Graph) -> None:
+    """Later patterns win; frozen parameters are left out; what no pattern names comes first."""
+    graph.freeze("encoder.read")
+    groups = graph.param_groups({"encoder": 1e-4, "classifier": 1e-3, "*.bias": {"weight_decay": 0.0}})
+    assert "lr" not in groups[0]
+    by_parameter = {
+        id(p): {k: v for k, v in group.items() if k != "params"} for group in groups for p in group["params"]
+    }
+    assert {"lr": 1e-4, "weight_decay": 0.0} == by_parameter[id(graph.encoder.scan.hidden.bias)]
+    assert {"lr": 1e-3} == by_parameter[id(graph.classifier.weight)]
+    assert id(graph.encoder.read.confidence.weight) not in by_parameter
+    assert len(by_parameter) == len(graph.trainable_parameters())
+    torch.optim.AdamW(groups, lr=1e-2)
+
+
+def test_a_part_trained_alone_is_loaded_into_the_whole(graph: Graph, tmp_path: Path) -> None:
+    """The encoder's file fits at `encoder`, and is refused elsewhere."""
+    alone = copy.deepcopy(graph.encoder)
+    with torch.no_grad():
+        for parameter in alone.parameters():
+            parameter.add_(1)
+    alone.save_checkpoint(tmp_path / "encoder.safetensors")
+    graph.load_subgraph_checkpoint("encoder", tmp_path / "encoder.safetensors")
+    assert all(torch.equal(a, b) for a, b in zip(alone.parameters(), graph.encoder.parameters(), strict=True))
+    with pytest.raises(CheckpointError):
+        graph.load_subgraph_checkpoint("encoder.scan", tmp_path / "encoder.safetensors")
+    with pytest.raises(PathError, match="did you mean 'encoder'"):
+        graph.load_subgraph_checkpoint("encodr", tmp_path / "encoder.safetensors")
