@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from flodl_core.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from flodl_core.checkpoint.background import BackgroundSaver as BackgroundSaver
     from flodl_core.checkpoint.commit import committed as committed
     from flodl_core.checkpoint.info import CheckpointInfo as CheckpointInfo
     from flodl_core.checkpoint.info import Entry as Entry
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from flodl_core.checkpoint.save_fdl import save_fdl as save_fdl
 
 _HOMES = {
+    "flodl_core.checkpoint.background": "BackgroundSaver",
     "flodl_core.checkpoint.commit": "committed",
     "flodl_core.checkpoint.info": "CheckpointInfo Entry",
     "flodl_core.checkpoint.load": "load_checkpoint read_metadata verify_checkpoint",

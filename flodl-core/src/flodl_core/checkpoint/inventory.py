@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, final
 
 import torch
-from attrs import frozen
+from attrs import evolve, frozen
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
@@ -59,6 +59,14 @@ def inventory(module: nn.Module) -> Inventory:
             raise CheckpointError(f"the module has {quoted(name)} twice, compiled and not")
         tensors[name], keys[name] = _storable(name, value), key
     return Inventory(tensors, dict(_aliases(tensors)), keys, getattr(state, "_metadata", {}))
+
+
+def snapshot(held: Inventory) -> Inventory:
+    """A copy on the CPU that shares no memory with the module: what the module does next does not reach it."""
+    copies = {
+        name: tensor.detach().to("cpu", copy=True) for name, tensor in held.tensors.items() if name not in held.aliases
+    }
+    return evolve(held, tensors={name: copies[held.first(name)] for name in held.tensors})
 
 
 def _storable(name: str, value: Any) -> Tensor:

@@ -15,7 +15,7 @@ from flodl_core.checkpoint.digest import HEX_LENGTH, digest_of
 from flodl_core.checkpoint.dtypes import DTYPE_NAMES
 from flodl_core.checkpoint.header import dump_header
 from flodl_core.checkpoint.info import CheckpointInfo, Entry
-from flodl_core.checkpoint.inventory import inventory
+from flodl_core.checkpoint.inventory import Inventory, inventory
 from flodl_core.checkpoint.memory_view import bytes_of
 from flodl_core.checkpoint.metadata import VERSION, dump_metadata
 from flodl_core.checkpoint.place import at
@@ -58,10 +58,24 @@ def save_checkpoint(
     >>> sorted(load_file(file))
     ['bias', 'weight']
     """
+    with at(path, "write"):
+        held = inventory(module)
+    save_inventory(path, held, words=words, structure=structure, hashes=hashes, other_names=other_names)
+
+
+def save_inventory(
+    path: str | os.PathLike[str],
+    held: Inventory,
+    *,
+    words: str | None,
+    structure: str | None,
+    hashes: Mapping[str, str] | None,
+    other_names: Mapping[str, str] | None,
+) -> None:
+    """The same for what was listed, or copied, before."""
     with at(path, "write") as target:
         if target.name.endswith((".fdl", ".fdl.gz")):
             raise CheckpointError("an .fdl file needs floDl's names for the entries", mend="save_fdl(path, tensors)")
-        held = inventory(module)
         kept = {name: tensor for name, tensor in held.tensors.items() if name not in held.aliases}
         info = CheckpointInfo(
             target,
