@@ -61,7 +61,11 @@ def test_good_file_has_defaults_and_options():
     ("line", "what", "mend"),
     [
         ("epoch = 3", "[train] has no key 'epoch'", "did you mean 'epochs'?"),
-        ("zzz = 3", "[train] has no key 'zzz'", "keys of [train]: epochs, seed, device, clip_norm, accumulate"),
+        (
+            "zzz = 3",
+            "[train] has no key 'zzz'",
+            "keys of [train]: epochs, seed, device, threads, clip_norm, accumulate",
+        ),
         (
             'epochs = "many"',
             "[train] epochs is a whole number, at least 1, got 'many' (a string)",
@@ -71,7 +75,11 @@ def test_good_file_has_defaults_and_options():
         ("epochs = true", "[train] epochs is a whole number, at least 1, got true (a boolean)", "epochs = 20"),
         ("epochs = 3.0", "[train] epochs is a whole number, at least 1, got 3.0 (a float)", "epochs = 20"),
         ("clip_norm = nan", "[train] clip_norm is a number above 0, got nan (a float)", None),
-        ('device = "gpu"', '[train] device is "auto" or "cpu" or "cuda", got \'gpu\' (a string)', 'device = "auto"'),
+        (
+            'device = "gpu"',
+            '[train] device is "auto", "cpu", "cuda" or "cuda:1", got \'gpu\' (a string)',
+            'device = "auto"',
+        ),
         ("seed = [1]", "[train] seed is a whole number, at least 0, got a list of 1", "seed = 0"),
     ],
 )

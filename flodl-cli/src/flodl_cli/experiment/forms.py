@@ -72,6 +72,14 @@ def one_of(*words: str) -> Form:
     return Form(" or ".join(f'"{word}"' for word in words), lambda value: value in words)
 
 
+def device() -> Form:
+    """A device that trains."""
+    return Form(
+        '"auto", "cpu", "cuda" or "cuda:1"',
+        lambda value: isinstance(value, str) and re.fullmatch(r"auto|cpu|cuda(:\d{1,3})?", value) is not None,
+    )
+
+
 def component_name() -> Form:
     """A registered name: `[kind:][distribution/]name`; a code path is none."""
     return Form("the name of a component", is_name, mend=NAMES_ONLY)

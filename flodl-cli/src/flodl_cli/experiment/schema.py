@@ -79,7 +79,10 @@ class TrainTable:
 
     epochs: int = _key(forms.whole(at_least=1), "passes over the training examples")
     seed: int = _key(forms.whole(at_least=0), "seed of the first weights, of the order of examples and of dropout", 0)
-    device: str = _key(forms.one_of("auto", "cpu", "cuda"), '"auto" takes a CUDA device where there is one', "auto")
+    device: str = _key(forms.device(), '"auto" takes a CUDA device where there is one', "auto")
+    threads: int | None = _key(
+        forms.whole(at_least=1, at_most=4096), "CPU threads of each operation; left out: what torch finds best", None
+    )
     clip_norm: float | None = _key(
         forms.positive(), "the longest the gradient may be, all parameters together; left out: any length", None
     )

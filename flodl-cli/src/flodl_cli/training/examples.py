@@ -11,7 +11,7 @@ from flodl_core.errors import ComponentError, ExperimentError
 from torch import Tensor
 from torch.utils.data import TensorDataset, default_collate
 
-from flodl_cli.training.seeding import generator
+from flodl_cli.training.generators import generator
 
 Batch: TypeAlias = tuple[Tensor, ...]
 """Inputs first, the target last; each [B, ...]."""

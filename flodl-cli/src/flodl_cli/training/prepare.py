@@ -10,18 +10,17 @@ from attrs import frozen
 from flodl_core.errors import FlodlError
 from flodl_core.reference import Ref, as_reference
 from flodl_core.registry import components
+from flodl_core.tensor import pick_device, seed_everything
 from flodl_graph import FlowBuilder, Graph
 from flodl_nn import TrainStep
 
 from flodl_cli.experiment.document import Document
 from flodl_cli.experiment.schema import Experiment, ScheduleTable
 from flodl_cli.experiment.validate import Faults
-from flodl_cli.training.device import choose_device
 from flodl_cli.training.examples import Examples, check_dataset, cut, split
 from flodl_cli.training.objective import Objective
 from flodl_cli.training.outputs import Output, try_outputs
 from flodl_cli.training.rehearsal import count_classes
-from flodl_cli.training.seeding import seed_everything
 
 _Made = TypeVar("_Made")
 
@@ -59,8 +58,10 @@ def prepare(document: Document, experiment: Experiment) -> Run:
     sinks = tuple(as_reference(sink) for sink in experiment.monitor.sinks)
     flow = _check_arguments(document, experiment, sinks)
     faults = Faults(document)
-    device = _told(faults, ("train", "device"), lambda: choose_device(experiment.train.device))
+    device = _told(faults, ("train", "device"), lambda: pick_device(experiment.train.device))
     faults.raise_any()
+    if experiment.train.threads is not None:
+        torch.set_num_threads(experiment.train.threads)
     seed_everything(experiment.train.seed)
     learn, held_out = _told(faults, ("data",), lambda: _load(experiment))
     seed_everything(experiment.train.seed)  # whatever the data set drew, the weights are the same

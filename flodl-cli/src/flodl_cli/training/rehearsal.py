@@ -27,6 +27,7 @@ def count_classes(model: Graph, objective: Objective, examples: Examples, device
     batch = next(examples.batches(min(_ROWS, len(examples)), device))
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices), model.evaluating():
+        model.check(*batch[:-1])  # names the node that does not fit, which torch cannot
         loss, outputs = _send(model, objective, batch)
     if not isinstance(loss, Tensor) or loss.dim():
         shape = f" of shape {list(loss.shape)}" if isinstance(loss, Tensor) else ""
