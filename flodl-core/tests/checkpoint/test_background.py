@@ -104,8 +104,8 @@ def test_an_error_of_the_block_is_not_hidden(tmp_path):
             saver.save(path, nn.Linear(1, 1))
             raise KeyError
 
-    with pytest.warns(RuntimeWarning, match="not written: there is no folder"):
-        pytest.raises(KeyError, block)
+    with pytest.warns(RuntimeWarning, match="not written: there is no folder"), pytest.raises(KeyError):
+        block()
 
 
 def test_a_closed_saver_says_so(tmp_path):
