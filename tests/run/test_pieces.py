@@ -157,7 +157,8 @@ def test_listing_everything_imports_no_torch():
     source = (
         "import sys, json\nfrom flodl_cli.main import main\n"
         "codes = [main(a) for a in (['list'], ['list', '--json'], ['plugins'], ['--help'],"
-        " ['show', 'conv2d', '--no-params'], ['show', 'module', 'conv2d', '--no-params', '--json'], ['completion', 'bash'])]\n"
+        " ['show', 'conv2d', '--no-params'], ['show', 'module', 'conv2d', '--no-params', '--json'],"
+        " ['completion', 'bash'])]\n"
         "print(json.dumps([codes, [m for m in ('torch', 'numpy', 'sklearn') if m in sys.modules]]))"
     )
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, timeout=120)
