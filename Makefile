@@ -38,7 +38,10 @@ format: .venv-test/installed ## rewrite the sources in the house's format
 
 test-gpu: ## the same tests on a CUDA machine that has torch, pytest and our dependencies; installs nothing
 	@metadata=$$(mktemp -d) && trap 'rm -rf "$$metadata"' EXIT && $(PYTHON) tools/metadata.py "$$metadata" && \
-	FLODL_TEST_DEVICE=$${FLODL_TEST_DEVICE:-cuda} PYTHONPATH="$(SOURCES):$$metadata" $(PYTHON) -m pytest $(TESTS)
+	export FLODL_TEST_DEVICE=$${FLODL_TEST_DEVICE:-cuda} PYTHONPATH="$(SOURCES):$$metadata" && failed= && \
+	for tests in $(TESTS); do echo "flodl: $$tests on $$FLODL_TEST_DEVICE"; \
+	$(PYTHON) -m pytest $$tests || failed="$$failed $$tests"; done; \
+	test -z "$$failed" || { echo "flodl: failed:$$failed"; exit 1; }
 
 constraints: ## resolve constraints.txt anew (needs uv)
 	@head -n 2 constraints.txt > constraints.new
