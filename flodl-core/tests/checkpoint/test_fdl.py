@@ -77,6 +77,7 @@ def test_gzip_holds_the_same_bytes(tmp_path):
         save_fdl(tmp_path / name, tensors)
     packed = (tmp_path / "one.fdl.gz").read_bytes()
     assert packed == (tmp_path / "two.fdl.gz").read_bytes()
+    assert packed[4:8] == bytes(4)
     assert gzip.decompress(packed) == (tmp_path / "plain.fdl").read_bytes()
 
 
