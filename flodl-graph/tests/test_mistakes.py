@@ -55,6 +55,7 @@ def test_all_mistakes_are_told_together() -> None:
         (FlowBuilder("gelu").split("relu"), "split() opens at least 2 branches, got 1"),
         (FlowBuilder(lambda x, h: x + h).using("h"), "using('h') names no tag and no input"),
         (FlowBuilder("gelu").using("h"), "gelu_1 takes no argument 'h' besides the stream"),
+        (FlowBuilder(nn.Bilinear(2, 2, 2)), "bilinear_1 needs 'input2' besides the stream"),
         (FlowBuilder("gelu").at("h"), "at('h') names no tag and no input"),
         (FlowBuilder("gelu").merge("add"), "merge() joins open branches, and there is one stream"),
         (FlowBuilder("gelu").tag(weights="w"), "gelu_1 has no output 'weights' besides the stream"),

@@ -152,6 +152,31 @@ def test_a_module_with_several_outputs(device: torch.device) -> None:
     same(tagged, lambda x: ((y := a(x)) + torch.tanh(y)) * torch.sigmoid(y), 3, 4, device=device)
 
 
+class Asked(nn.Module):
+    """A module that makes its further output only when asked."""
+
+    def forward(self, x: Tensor, *, wanted: tuple[str, ...] = ()) -> Tensor | Pair:
+        return Pair(torch.tanh(x), torch.sigmoid(x)) if wanted else torch.tanh(x)
+
+
+def test_further_outputs_on_demand() -> None:
+    """A module that takes `wanted` is asked for what is tagged, and for nothing else."""
+
+    class Spec(Asked):
+        def forward(self, x: Tensor, *, wanted: tuple[str, ...] = ()) -> Pair:
+            return super().forward(x, wanted=wanted)
+
+    x = torch.randn(2, 3)
+    assert "self.spec_1(x)\n" in bare_lines(FlowBuilder(Spec()).build())
+    graph = FlowBuilder(Spec()).tag(weight="w").at("w").build()
+    assert "wanted=('weight',)" in graph.code
+    assert torch.equal(torch.sigmoid(x), graph(x))
+
+
+def bare_lines(graph: Graph) -> str:
+    return "".join(f"{line.split('#')[0].rstrip()}\n" for line in graph.code.splitlines())
+
+
 def test_a_nested_graph_is_a_module(device: torch.device) -> None:
     """A labelled graph keeps its label as its path; its tags are its own."""
     inner = FlowBuilder("linear", 3, 3).tag("hidden").through("tanh").label("encoder").build()

@@ -20,6 +20,7 @@ class Draft:
     Args:
         counted: The name it gets if nothing else names it.
         results: Names of what its module returns, the stream first; empty: one value.
+        on_demand: Whether it returns the further ones only when asked.
         refs: Keyword, tag and line of each reference.
     """
 
@@ -28,6 +29,7 @@ class Draft:
     part: Part
     counted: str
     results: tuple[str, ...]
+    on_demand: bool
     streams: list[Slot]
     where: Where
     refs: list[tuple[str, str, Where]] = field(factory=list)

@@ -11,7 +11,7 @@ from flodl_core.where import Where
 
 from flodl_graph.assembly.draft import STREAM_IN, Draft, Plan, Port, Slot, TagDraft
 from flodl_graph.assembly.naming import Counters, component_name
-from flodl_graph.assembly.recipes import Nested, bound_words, outputs_of, said_component
+from flodl_graph.assembly.recipes import Nested, bound_words, makes_on_demand, outputs_of, said_component
 from flodl_graph.ir.checks import unknown_tag
 from flodl_graph.ir.node import AbstractNode, Part
 from flodl_graph.ir.steps import At, Flow, Input, Label, Step, Tag, TagGroup, Using, Word
@@ -94,8 +94,10 @@ class _Fold:
         fields, part = _asked(node, step, bound_words(node, step, self.build))
         said = said_component(node, step) if node.noun is None else None
         noun = node.noun if node.noun is not None else said.name if said else component_name(part)
-        results = () if node.outputs else outputs_of(part, said)
-        draft = Draft(node, fields, part, self.counters.next(noun or node.word), results, streams, step.where)
+        counted = self.counters.next(noun or node.word)
+        results = ("stream", *node.outputs) if node.outputs else outputs_of(part, said)
+        on_demand = bool(results) and makes_on_demand(part)
+        draft = Draft(node, fields, part, counted, results, on_demand, streams, step.where)
         self.plan.drafts.append(draft)
         return draft
 
@@ -109,7 +111,7 @@ class _Fold:
 
     def _port(self, port: str) -> Slot:
         draft = self.addressed[0] if self.addressed else None
-        further = (*draft.node.outputs, *draft.results[1:]) if draft else ()
+        further = draft.results[1:] if draft else ()
         if draft is None or port not in further:
             subject = f"{draft.counted}" if draft else "the input"
             raise BuildError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Literal, TypeAlias, final
 
 from attrs import define, field
@@ -111,6 +111,7 @@ class _Link:
             refs=tuple((word, value) for word, value, _ in refs),
             omitted=omitted,
             results=draft.results,
+            on_demand=draft.on_demand,
             taps=taps,
             where=draft.where,
             **draft.fields,
@@ -118,7 +119,8 @@ class _Link:
 
     def _refs(self, draft: Draft, joins: bool) -> Iterator[tuple[str, Value, Absence | None]]:
         """Keyword, value, and for a carried value what stands in for it at first."""
-        absences = None if joins or not draft.refs else _absences(draft.node.addressed(draft.part))
+        absences = None if joins else _absences(draft.node.addressed(draft.part))
+        self._check_required(draft, absences or {})
         for word, tag, where in draft.refs:
             absence: Absence | None = "zeros" if absences is None else absences.get(word, absences.get("**"))
             if absence is None:
@@ -131,6 +133,19 @@ class _Link:
                 yield word, self.values[slot], None
             else:
                 yield word, self._carried(tag, slot, zeros=absence == "zeros"), absence
+
+    def _check_required(self, draft: Draft, absences: Mapping[str, Absence]) -> None:
+        """Everything that a module cannot do without is there."""
+        given = {word for word, _, _ in draft.refs}
+        missing = [word for word, absence in absences.items() if absence == "zeros" and word not in given]
+        if missing:
+            self.plan.errors.append(
+                BuildError(
+                    f"{draft.name} needs {' and '.join(map(repr, missing))} besides the stream",
+                    where=draft.where,
+                    mend=f"tag a value and say using({missing[0]}=its_tag)",
+                )
+            )
 
     def _carried(self, tag: str, slot: Slot, *, zeros: bool) -> Value:
         """A reference that comes before its tag reads what the call before left there."""
@@ -177,7 +192,7 @@ def _absences(part: Part) -> dict[str, Absence] | None:
     except (ValueError, TypeError):
         return None
     besides_stream = list(signature.parameters.values())[1:]
-    named = [p for p in besides_stream if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    named = [p for p in besides_stream if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) and p.name != "wanted"]
     absences: dict[str, Absence] = {p.name: _absence(p) for p in named}
     if any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values()):
         absences["**"] = "omit"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, get_type_hints
 
@@ -52,6 +53,11 @@ def outputs_of(part: Part, said: Component | None) -> tuple[str, ...]:
     if component is not None and isinstance(component.spec, ModuleSpec) and component.spec.outputs:
         return component.spec.outputs
     return tuple(getattr(_returned(part.forward if isinstance(part, nn.Module) else part), "_fields", ()))
+
+
+def makes_on_demand(part: Part) -> bool:
+    """Whether a module makes its further outputs only when `forward(..., wanted=("weights",))` asks for them."""
+    return isinstance(part, nn.Module) and "wanted" in inspect.signature(part.forward).parameters
 
 
 def _hand_extras_to_recipe(node: type[AbstractNode], step: Word) -> tuple[tuple[Any, ...], Mapping[str, Any]]:

@@ -56,6 +56,7 @@ class AbstractNode(abc.ABC):
         omitted: Keywords left out while what they carry is not there yet.
         results: Names of all that its module returns, the stream first; empty: one value.
         taps: Which of the further results are used, and as what value.
+        on_demand: Whether its module makes further results only when asked, by `wanted=("weights",)`.
         where: The user's line.
     """
 
@@ -66,7 +67,7 @@ class AbstractNode(abc.ABC):
     noun: ClassVar[str | None] = ""
     """What an untagged node is called and counted as: `"gate"`; empty: its word; None: its module's component."""
     outputs: ClassVar[tuple[str, ...]] = ()
-    """Further outputs that this word's own module makes when asked: `forward(..., wanted=("weights",))`."""
+    """Further outputs of this word's own module, which makes them when asked: `forward(..., wanted=("weights",))`."""
 
     name: str
     streams: tuple[Value, ...]
@@ -74,6 +75,7 @@ class AbstractNode(abc.ABC):
     omitted: tuple[str, ...] = ()
     results: tuple[str, ...] = ()
     taps: tuple[tuple[str, Value], ...] = ()
+    on_demand: bool = False
     where: Where = field(eq=False, repr=False)
 
     @classmethod

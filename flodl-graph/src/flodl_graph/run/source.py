@@ -106,9 +106,10 @@ def _line(node: AbstractNode, variables: Variables) -> str:
     call = f"self.{node.name}({', '.join([*streams, *_keywords(node, variables)])})"
     target = variables.names[node.name]
     if not node.taps:
-        return f"{target} = {node.expression(call + '[0]' if node.results else call, streams)}"
+        first = "[0]" if node.results and not node.on_demand else ""
+        return f"{target} = {node.expression(call + first, streams)}"
     taps = {port: variables.names[value] for port, value in node.taps}
-    further = [taps.get(port, "_") for port in node.results[1:]] or list(taps.values())
+    further = list(taps.values()) if node.on_demand else [taps.get(port, "_") for port in node.results[1:]]
     made = node.expression("made", streams)
     if made == "made":
         return f"{', '.join([target, *further])} = {call}"
@@ -119,5 +120,5 @@ def _keywords(node: AbstractNode, variables: Variables) -> Iterator[str]:
     for word, value in node.refs:
         said = f"{word}={variables.names[value]}"
         yield f"**given({said})" if word in node.omitted else said
-    if node.taps and node.outputs:
+    if node.taps and node.on_demand:
         yield f"wanted={tuple(port for port, _ in node.taps)!r}"
