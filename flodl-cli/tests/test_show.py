@@ -30,16 +30,16 @@ def test_parameters_have_types_and_defaults(flodl, install):
     install(
         "acme-losses",
         "flodl_losses",
-        'LossSpec(name="focal", target="focal_loss:focal", summary="Hard examples first.")',
+        'LossSpec(name="acme_focal", target="focal_loss:focal", summary="Hard examples first.")',
         files={"focal_loss.py": source},
     )
-    payload = json.loads(flodl("show", "losses", "focal", "--json").stdout)
+    payload = json.loads(flodl("show", "losses", "acme_focal", "--json").stdout)
     assert [("gamma", "float", "2.0"), ("reduction", "str", "'mean'"), ("**more", None, None)] == [
         (parameter["name"], parameter["type"], parameter["default"]) for parameter in payload["parameters"]
     ]
     assert payload["file"].endswith("focal_loss.py")
     assert 1 == payload["line"]
-    text = flodl("show", "focal").stdout
+    text = flodl("show", "acme_focal").stdout
     assert "reduction  'mean'   str" in text
 
 
