@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from flodl_cli import main
+from flodl_cli.main import main
 
 SMALL = """\
 [data]

@@ -37,6 +37,17 @@ def replaced(small, before, after):
             "3 outputs",
         ),
         ("args = [4, 16]", 'args = ["4", 16]', "", None),
+        ("lr = 0.02", "lr = -1", "ComponentError: adam: Invalid learning rate", "flodl show optimizer adam"),
+        ("[train]", '[schedule]\nuse = "cosine"\nargs = [-3]\n[train]', "ExperimentError: cosine(): steps", None),
+        (
+            "[train]",
+            '[[schedule]]\nuse = "constant"\n[[schedule]]\nuse = "cosine"\nargs = [3]\n[train]',
+            "ExperimentError: constant() never ends",
+            "after = 100",
+        ),
+        ('path = "out/deep/metrics.csv"', "path = 3", "ComponentError: csv: ", None),
+        ('"cross_entropy"', '"mse"', "ShapeError: model, data and loss do not fit each other: Using a target", None),
+        ('device = "cpu"', 'device = "cuda:99"', "TensorError: device 'cuda", None),
         ("batch_size = 16", "holdout = 0.001", "ExperimentError: [data] holdout = 0.001", None),
         (
             'use = "cross_entropy"',

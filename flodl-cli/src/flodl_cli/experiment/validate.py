@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar, final
 
 from attrs import NOTHING, Attribute, define, field, fields
 from flodl_core.errors import ExperimentError, FlodlError, MonitorError, TrainingError, did_you_mean, join_errors
@@ -13,6 +13,7 @@ from flodl_cli.experiment.forms import NAMES_ONLY, is_code_path, shown
 from flodl_cli.experiment.lines import Path
 from flodl_cli.experiment.schema import REQUIRED, TABLES
 
+_Made = TypeVar("_Made")
 _CODE_KEYS = frozenset(
     {"target", "_target_", "class", "_class_", "class_path", "callable", "import", "module", "entry_point"}
 )
@@ -37,14 +38,26 @@ class Faults:
         """Keep one fault of the thing that `path` leads to."""
         self.found.append(ExperimentError(what, where=self.document.where(*path), mend=mend))
 
-    def adopt(self, error: FlodlError, *path: str | int) -> None:
-        """Keep somebody else's error; it belongs to the thing that `path` leads to."""
+    def adopt(self, error: FlodlError, *path: str | int, mend: str | None = None) -> None:
+        """Keep somebody else's error; it belongs to the thing that `path` leads to.
+
+        Args:
+            mend: What to do where the error itself does not say.
+        """
         for part in error.parts:
             where = part.where or self.document.where(*path)
             kind = (
                 ExperimentError if isinstance(part, TrainingError | MonitorError) else type(part)
             )  # no run has failed
-            self.found.append(kind(part.what, where=where, mend=part.mend))
+            self.found.append(kind(part.what, where=where, mend=part.mend or mend))
+
+    def told(self, make: Callable[[], _Made], *path: str | int, mend: str | None = None) -> _Made:
+        """What `make` makes. Its errors are raised at once, with the place in the file that `path` leads to."""
+        try:
+            return make()
+        except FlodlError as error:
+            self.adopt(error, *path, mend=mend)
+        raise join_errors(self.found)
 
     def raise_any(self) -> None:
         """Raise all that was found, in the order of the file."""

@@ -11,6 +11,7 @@ from attrs import frozen
 from flodl_core.errors import FlodlError, TrainingError
 from flodl_monitor import Monitor
 
+from flodl_cli.experiment.validate import Faults
 from flodl_cli.training.interrupt import Interrupt
 from flodl_cli.training.prepare import Run
 from flodl_cli.training.tally import Tally
@@ -45,7 +46,9 @@ def train(run: Run) -> Outcome:
     began = time.monotonic()
     train_table = run.experiment.train
     held_out: Tally | None = None
-    with Interrupt() as interrupt, Monitor(train_table.epochs, sinks=list(run.sinks)) as monitor:
+    faults = Faults(run.document)
+    monitor = faults.told(lambda: Monitor(train_table.epochs, sinks=list(run.sinks)), "monitor", "sinks")
+    with Interrupt() as interrupt, monitor:
         for epoch in monitor.epochs(run.step):
             held_out = None
             learned = _learn(run, epoch, interrupt)

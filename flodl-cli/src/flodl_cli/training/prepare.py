@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar, final
+from collections.abc import Iterator, Sequence
+from typing import Any, final
 
 import torch
 from attrs import frozen
-from flodl_core.errors import FlodlError
+from flodl_core.errors import ExperimentError, FlodlError
 from flodl_core.reference import Ref, as_reference
 from flodl_core.registry import components
 from flodl_core.tensor import pick_device, seed_everything
@@ -22,8 +22,6 @@ from flodl_cli.training.objective import Objective
 from flodl_cli.training.outputs import Output, try_outputs
 from flodl_cli.training.rehearsal import count_classes
 
-_Made = TypeVar("_Made")
-
 
 @final
 @frozen(eq=False)
@@ -36,6 +34,7 @@ class Run:
         outputs: The files it will write.
     """
 
+    document: Document
     experiment: Experiment
     device: torch.device
     learn: Examples
@@ -58,22 +57,25 @@ def prepare(document: Document, experiment: Experiment) -> Run:
     sinks = tuple(as_reference(sink) for sink in experiment.monitor.sinks)
     flow = _check_arguments(document, experiment, sinks)
     faults = Faults(document)
-    device = _told(faults, ("train", "device"), lambda: pick_device(experiment.train.device))
-    faults.raise_any()
+    device = faults.told(lambda: pick_device(experiment.train.device), "train", "device")
     if experiment.train.threads is not None:
         torch.set_num_threads(experiment.train.threads)
     seed_everything(experiment.train.seed)
-    learn, held_out = _told(faults, ("data",), lambda: _load(experiment))
+    learn, held_out = faults.told(lambda: _load(experiment), "data", mend=f"flodl show dataset {experiment.data.use}")
     seed_everything(experiment.train.seed)  # whatever the data set drew, the weights are the same
     model = flow.build().to(device)
-    objective = _told(faults, ("loss",), lambda: _objective(experiment, device))
-    classes = _told(faults, ("model",), lambda: count_classes(model, objective, learn, device))
-    schedule = _schedule(experiment.schedule, len(cut(learn.places, experiment.data.batch_size)), experiment)
-    step = _told(faults, ("optimizer",), lambda: _step(experiment, model, objective, schedule))
+    objective = faults.told(
+        lambda: _objective(experiment, device), "loss", mend=f"flodl show loss {experiment.loss.use}"
+    )
+    classes = faults.told(lambda: count_classes(model, objective, learn, device), "model")
+    batches = len(cut(learn.places, experiment.data.batch_size))
+    schedule = faults.told(lambda: _schedule(experiment, batches), "schedule")
+    showing = f"flodl show optimizer {experiment.optimizer.use}"
+    step = faults.told(lambda: _step(experiment, model, objective, schedule), "optimizer", mend=showing)
     outputs = tuple(_outputs(experiment, model, sinks))
-    _told(faults, ("checkpoint",), lambda: try_outputs(outputs, document.file))
+    faults.told(lambda: try_outputs(outputs, document.file), "checkpoint")
     names = [str(name) for name in getattr(learn.dataset, "classes", ())]
-    return Run(experiment, device, learn, held_out, model, step, sinks, classes, names, outputs)
+    return Run(document, experiment, device, learn, held_out, model, step, sinks, classes, names, outputs)
 
 
 def _check_arguments(document: Document, experiment: Experiment, sinks: Sequence[Ref]) -> FlowBuilder:
@@ -105,17 +107,7 @@ def _bind(faults: Faults, kind: str, reference: Ref, path: tuple[str | int, ...]
         components.find(kind, reference.name).bind(*before, *reference.args, **reference.kwargs)
     except FlodlError as error:
         wrong = [key for key in reference.kwargs if f"argument {key!r}" in error.what]
-        faults.adopt(error, *path, *wrong[:1])
-
-
-def _told(faults: Faults, path: tuple[str | int, ...], make: Callable[[], _Made]) -> _Made:
-    """What `make` makes; an error without a place gets the place in the file."""
-    try:
-        return make()
-    except FlodlError as error:
-        faults.adopt(error, *path)
-        faults.raise_any()
-        raise AssertionError("a fault was adopted, and so raised") from error
+        faults.adopt(error, *path, *wrong[:1], mend=f"flodl show {kind} {reference.name}")
 
 
 def _load(experiment: Experiment) -> tuple[Examples, Examples]:
@@ -130,18 +122,28 @@ def _objective(experiment: Experiment, device: torch.device) -> Objective:
     return Objective(loss.to(device) if isinstance(loss, torch.nn.Module) else loss)
 
 
-def _schedule(tables: Sequence[ScheduleTable], batches: int, experiment: Experiment) -> Any:
+def _schedule(experiment: Experiment, batches: int) -> Any:
     """One schedule after the other; one that counts epochs ticks once per epoch's steps."""
     steps = -(-batches // experiment.train.accumulate)
-    chain: Any = None
-    after: int | None = None
-    for table in tables:
-        made = components.create("scheduler", table.reference)
-        scale = steps if table.per == "epoch" else 1
-        made = made.every(steps) if table.per == "epoch" else made
-        chain = made if chain is None else chain.then(made, after=after)
-        after = None if table.after is None else table.after * scale
+    made = [_one_schedule(table, steps) for table in experiment.schedule]
+    if not made:
+        return None
+    chain, after = made[0]
+    for following, its_after in made[1:]:
+        if after is None and chain.length is None:
+            raise ExperimentError(
+                f"{chain!r} never ends, so nothing comes then", mend="after = 100 in its [[schedule]]"
+            )
+        chain, after = chain.then(following, after=after), its_after
     return chain
+
+
+def _one_schedule(table: ScheduleTable, steps: int) -> tuple[Any, int | None]:
+    """The schedule, and after how many steps the next one takes over."""
+    made = components.create("scheduler", table.reference)
+    if table.per == "step":
+        return made, table.after
+    return made.every(steps), None if table.after is None else table.after * steps
 
 
 def _step(experiment: Experiment, model: Graph, objective: Objective, schedule: Any) -> TrainStep[..., Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import torch
@@ -39,7 +40,9 @@ def count_classes(model: Graph, objective: Objective, examples: Examples, device
 
 def _send(model: Graph, objective: Objective, batch: Batch) -> tuple[Any, Any]:
     try:
-        loss, beside = objective(model, *batch)
+        with warnings.catch_warnings():  # torch only warns when a loss stretches [B] over [B, 1]: a mistake, always
+            warnings.filterwarnings("error", message="Using a target size")
+            loss, beside = objective(model, *batch)
     except FlodlError:
         raise
     except torch.OutOfMemoryError as error:
