@@ -58,6 +58,7 @@ def test_nearest_is_the_key_or_what_is_around_it():
     assert 2 == nearest_line(lines, ("t", "k", "deep"))
     assert 1 == nearest_line(lines, ("t", "missing"))
     assert 0 == nearest_line(lines, ("nothing",))
+    assert 1 == nearest_line(found("[[s]]\n[[s]]\n"), ("s",))
 
 
 def test_nesting_counts_brackets_and_dots():

@@ -67,7 +67,7 @@ def find_lines(bare: str) -> dict[Path, int]:
 def nearest_line(lines: dict[Path, int], path: Path) -> int:
     """The line of `path`, else of the nearest thing around it; 0 when nothing is known."""
     for length in range(len(path), 0, -1):
-        if line := lines.get(path[:length]):
+        if line := lines.get(path[:length]) or lines.get((*path[:length], 0)):
             return line
     return 0
 
