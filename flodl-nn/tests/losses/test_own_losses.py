@@ -32,10 +32,10 @@ def test_focal_without_focus_is_cross_entropy(reduction, device):
     """gamma 0: with ignored targets, smoothing and class weights too, up to what the mean divides by."""
     logits, target = random(5, 3, device=device), CLASSES.to(device).clone()
     target[1] = -100
-    ours = make("focal", gamma=0.0, label_smoothing=0.1, reduction=reduction)(logits, target)
+    ours = make("focal", gamma=0.0, label_smoothing=0.1, reduction=reduction).to(device)(logits, target)
     torch.testing.assert_close(ours, F.cross_entropy(logits, target, label_smoothing=0.1, reduction=reduction))
     weight = [0.2, 0.5, 0.3]
-    ours = make("focal", weight, 0.0, reduction="sum")(logits, target)
+    ours = make("focal", weight, 0.0, reduction="sum").to(device)(logits, target)
     plain = F.cross_entropy(logits, target, torch.tensor(weight, dtype=torch.float64, device=device), reduction="sum")
     torch.testing.assert_close(ours, plain, rtol=1e-6, atol=0)
 

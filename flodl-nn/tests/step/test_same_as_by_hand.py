@@ -94,7 +94,7 @@ def test_an_unfused_optimizer_is_as_the_user_asked(device):
     plain = copy.deepcopy(ours)
     step = TrainStep(ours, loss="cross_entropy", optimizer=ref("adam", lr=0.01, fused=False))
     losses = [step(x, y) for x, y in batches(device)]
-    optimizer = torch.optim.Adam(plain.parameters(), lr=0.01)
+    optimizer = torch.optim.Adam(plain.parameters(), lr=0.01, fused=False)
     assert torch.stack(by_hand(plain, optimizer, batches(device), None, 1)).equal(torch.stack(losses))
 
 

@@ -35,7 +35,7 @@ NORMALIZATIONS = (
     module(
         "sync_batch_norm",
         "SyncBatchNorm",
-        "Batch normalization over the batches of all processes; trains on GPUs only.",
+        "Batch normalization over the batches of all processes.",
         _NORMALIZATION,
         ex(8, feed=_2D),
     ),
