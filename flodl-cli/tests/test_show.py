@@ -74,11 +74,10 @@ def test_unknown_name_suggests(flodl, acme):
     """A mistyped name is an error of three lines."""
     done = flodl("show", "module", "acme_gla")
     assert 2 == done.returncode
-    assert [
-        "UnknownComponent: no module is called 'acme_gla'",
-        "  at: flodl show",
-        "  try: did you mean 'acme_glu'?",
-    ] == done.stderr.splitlines()
+    what, where, mend = done.stderr.splitlines()
+    assert "UnknownComponent: no module is called 'acme_gla'" == what
+    assert "  at: flodl show" == where
+    assert mend.startswith("  try: did you mean 'acme_glu'?")  # alone, it also says what to install
 
 
 def test_kind_alone_says_how_to_list(flodl):

@@ -108,7 +108,7 @@ def is_name(value: object) -> bool:
     """Whether a value can be a component's name at all.
 
     >>> is_name("flodl-nn/linear"), is_name("os:system"), is_name("os.system")
-    (True, True, False)
+    (True, False, False)
     """
     return isinstance(value, str) and _NAME.fullmatch(value) is not None
 
