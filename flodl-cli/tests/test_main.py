@@ -141,7 +141,12 @@ def test_broken_pipe_is_silent(flodl, install, site, here):
     for arguments in ("list", "list --json"):
         line = f"{flodl_line} {arguments} | head -n 1"
         done = subprocess.run(
-            ["bash", "-c", line], cwd=here, env=environment(site), capture_output=True, text=True, timeout=60
+            ["bash", "-o", "pipefail", "-c", line],
+            cwd=here,
+            env=environment(site),
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
         assert (0, "") == (done.returncode, done.stderr)
 
