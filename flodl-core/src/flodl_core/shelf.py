@@ -61,7 +61,7 @@ class Shelf:
 
     def _words(self, component: Component) -> Iterator[tuple[str, dict[str, list[Component]]]]:
         yield component.name, self._names
-        for alias in {*component.spec.aliases} - {component.name}:
+        for alias in {*component.spec.aliases}:
             yield alias, self._aliases
 
     def _answering(self, word: str) -> tuple[list[Component], list[Component]]:

@@ -212,10 +212,11 @@ def test_told_once(install, registry, capfd):
     assert 1 == len(registry.problems())
 
 
-def test_no_stderr(install, registry, monkeypatch):
-    """A program without stderr, as under pythonw, lists what works; the problem is kept."""
+def test_no_stderr(install, registry, monkeypatch, capsys):
+    """A program without stderr, as under pythonw, lists what works; the problem is kept, and not on stdout."""
     install("good", GOOD)
     install("acme-bad", "raise RuntimeError('no')")
     monkeypatch.setattr("sys.stderr", None)
     assert {"good"} == _listed(registry)
     assert 1 == len(registry.problems())
+    assert "" == capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 import threading
@@ -10,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 
 import pytest
-from flodl_core import AmbiguousComponent, LossSpec, OpSpec, UnknownComponent, hookimpl
+from flodl_core import AmbiguousComponent, LossSpec, UnknownComponent, hookimpl
 from flodl_core.testing import environment, plugin_source
 
 FOCAL = plugin_source("flodl_losses", 'LossSpec(name="focal", target="acme:Focal", summary="S.")')
@@ -178,10 +179,9 @@ for r in components.plugins():
 def test_a_built_in_class_knows_its_name(install, registry):
     """`torch.nn.GELU` in a flow is drawn as gelu; an answer of none is not kept, since more may be imported."""
     source = plugin_source("flodl_ops", 'OpSpec(name="one", target="nn_late:One", summary="S.")')
-    install("flodl-nn", source, files={"nn_late.py": "class One: pass\n"})
-    stranger = type("One", (), {})
-    assert registry.builtin_class("op", stranger) is None
-    made = registry.find("op", "one").load()
+    install("flodl-nn", source, files={"nn_one.py": "class One: pass\n", "nn_late.py": "from nn_one import One\n"})
+    made, namesake = importlib.import_module("nn_one").One, type("One", (), {})
+    assert registry.builtin_class("op", made) is None
+    assert made is registry.find("op", "one").load()
     assert "one" == registry.builtin_class("op", made).name
-    assert registry.builtin_class("op", stranger) is None
-    assert OpSpec is not None
+    assert registry.builtin_class("op", namesake) is None

@@ -42,6 +42,7 @@ def test_nothing_is_left(acme):
     with contextlib.suppress(ZeroDivisionError), fresh_registry(acme.folder) as registry:
         assert 1 == registry.create("loss", "acme_loss")
         assert {"acme_plugin", "acme_code"} <= set(sys.modules)
+        sys.path = [*sys.path, "elsewhere"]
         1 / 0  # noqa: B018
     assert path == sys.path
     assert not {"acme_plugin", "acme_code"} & set(sys.modules)

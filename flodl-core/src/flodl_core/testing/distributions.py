@@ -58,10 +58,10 @@ def fake_distribution(
     ...     acme = fake_distribution(
     ...         Path(home), "acme-losses", "0.3", entry_points={"acme": "acme_plugin"},
     ...         files={"acme_plugin.py": plugin_source(
-    ...             "flodl_losses", 'LossSpec(name="focal", target="acme:Focal", summary="Focal loss.")')})
+    ...             "flodl_losses", 'LossSpec(name="poly1", target="acme:Poly1", summary="One more term.")')})
     ...     with fresh_registry(acme.folder) as registry:
-    ...         registry.find("loss", "focal").id
-    'loss:acme-losses/focal'
+    ...         registry.find("loss", "poly1").id
+    'loss:acme-losses/poly1'
     """
     info = f"{name.replace('-', '_')}-{version}.dist-info"
     if metadata is None:
@@ -88,7 +88,7 @@ def plugin_source(hook: str, *specs: str, before: str = "") -> str:
 
     Args:
         hook: `"flodl_losses"`.
-        specs: Expressions: `'LossSpec(name="focal", target="acme:Focal", summary="...")'`.
+        specs: Expressions: `'LossSpec(name="poly1", target="acme:Poly1", summary="...")'`.
         before: Source to run first, while the module is imported.
 
     >>> print(plugin_source("flodl_ops", 'OpSpec(name="one", target="acme:one", summary="1.")'))

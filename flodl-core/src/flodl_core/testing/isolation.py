@@ -25,13 +25,14 @@ def fresh_registry(*folders: Path, policy: Policy | None = None) -> Iterator[Reg
         folders: Where `fake_distribution` wrote.
         policy: Which plugins may load; default: what the environment says.
     """
-    path, known = list(sys.path), set(sys.modules)
+    path, entries, known = sys.path, list(sys.path), set(sys.modules)
     sys.path[:0] = [os.fspath(folder) for folder in folders]
     importlib.invalidate_caches()
     try:
         yield Registry(policy)
     finally:
-        sys.path[:] = path
+        path[:] = entries
+        sys.path = path  # a plugin may have put another list there
         for name in set(sys.modules) - known:
             if _came_from(name, folders):
                 del sys.modules[name]
