@@ -68,7 +68,7 @@ for epoch in range(1_000_000):
 
 
 def test_a_killed_run_loses_its_last_moments_only(tmp_path):
-    """What was logged well before the SIGKILL is in every file: the promise is 1 s, the test grants a busy machine 2."""
+    """What was logged well before the SIGKILL is in every file: 1 s is promised, a busy machine is granted 2."""
     with subprocess.Popen([sys.executable, "-c", STEADY, tmp_path], stdout=subprocess.PIPE, text=True) as process:
         process.stdout.readline()
         time.sleep(3.0)
