@@ -277,3 +277,18 @@ def test_wrong_sizes_are_named(make_it, error, message):
     """In our words, not a kernel's."""
     with pytest.raises(error, match=message):
         make_it()
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("kind", [None, "boolean", "added"])
+def test_attention_weights_on_demand(causal: bool, kind: str | None, device: torch.device) -> None:
+    """Asked for its weights, attention gives the same output as the fused kernel, and weights that make it."""
+    attention = GroupedQueryAttention(8, 4, groups=2, causal=causal).to(device)
+    x = torch.randn(2, 5, 8, device=device)
+    allowed = torch.rand(2, 5, 5, device=device) > 0.3
+    allowed |= torch.eye(5, dtype=torch.bool, device=device)
+    mask = {None: None, "boolean": allowed, "added": torch.randn(2, 5, 5, device=device)}[kind]
+    output, weights = attention(x, mask=mask, wanted=("weights",))
+    torch.testing.assert_close(attention(x, mask=mask), output)
+    assert weights.shape == (2, 4, 5, 5)
+    torch.testing.assert_close(torch.ones(2, 4, 5, device=device), weights.sum(-1))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import final
+import math
+from typing import Any, final
 
 import torch
 from flodl_core import ComponentError, ShapeError
@@ -49,7 +50,14 @@ class AbstractAttention(nn.Module):
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
 
-    def forward(self, x: Tensor, context: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        context: Tensor | None = None,
+        mask: Tensor | None = None,
+        *,
+        wanted: tuple[str, ...] = (),
+    ) -> Any:
         """Mix what the tokens of `context` hold for each token of `x`.
 
         Shapes: x [B, T, embed_dim], context [B, S, context_dim] -> [B, T, embed_dim].
@@ -60,6 +68,7 @@ class AbstractAttention(nn.Module):
             mask: `[T, S]`, `[B, T, S]` (or `[B, 1, S]` for padding) or `[B, H, T, S]`. Boolean: True
                 where a token may be attended to, as in `scaled_dot_product_attention`; floating:
                 added to the scores.
+            wanted: `("weights",)`: return the weights [B, H, T, S] as well, which the fused kernels never hold.
 
         Raises:
             ShapeError: `x` is not [B, T, embed_dim].
@@ -75,6 +84,9 @@ class AbstractAttention(nn.Module):
         values = self._heads(self.v_proj(context), self.groups)
         if self.rotary is not None:
             queries, keys = self.rotary(queries), self.rotary(keys)
+        if wanted:
+            mixed, weights = self._spelled_out(queries, keys, values, mask)
+            return self.out_proj(mixed.transpose(1, 2).flatten(2)), weights
         plain_causal = self.causal and mask is None
         if mask is not None:
             mask = _four_dimensional(mask)
@@ -88,7 +100,23 @@ class AbstractAttention(nn.Module):
             is_causal=plain_causal,
             enable_gqa=self.groups != self.num_heads,
         )
-        return self.out_proj(mixed.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
+        return self.out_proj(mixed.transpose(1, 2).flatten(2))
+
+    def _spelled_out(
+        self, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """The same in steps, with the weights before dropout. Shapes: [B, H, T, D], [B, H, T, S]."""
+        repeats = self.num_heads // self.groups
+        keys, values = keys.repeat_interleave(repeats, 1), values.repeat_interleave(repeats, 1)
+        scores = queries @ keys.transpose(-2, -1) / math.sqrt(queries.shape[-1])  # [B, H, T, S]
+        if mask is not None:
+            mask = _four_dimensional(mask)
+            scores = scores.masked_fill(~mask, -torch.inf) if mask.dtype is torch.bool else scores + mask
+        if self.causal:
+            later = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).triu(1)
+            scores = scores.masked_fill(later, -torch.inf)
+        weights = scores.softmax(-1)
+        return F.dropout(weights, self.dropout, self.training) @ values, weights
 
     def extra_repr(self) -> str:
         """Sizes and switches, for `print(model)`."""

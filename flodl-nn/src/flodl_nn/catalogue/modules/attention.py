@@ -17,6 +17,7 @@ ATTENTION = (
         "Every token a mix of the tokens it attends to, in several heads; batch first.",
         _ATTENTION,
         ex(8, 2, feed=_TOKENS),
+        outputs="output weights",
     ),
     module(
         "grouped_query_attention",
@@ -24,6 +25,7 @@ ATTENTION = (
         "Attention whose heads share keys and values in groups.",
         _ATTENTION,
         ex(8, 4, groups=2, feed=_TOKENS),
+        outputs="output weights",
     ),
     module(
         "transformer",
