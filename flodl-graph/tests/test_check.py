@@ -58,6 +58,7 @@ def test_named_inputs_and_data_that_decides() -> None:
 
     graph = FlowBuilder().input("other").through(add).using("other").build()
     assert "f32[B,2]" == graph.check("f32[B,2]", other="f32[B,2]")
+    assert graph.check("f32[B,2]") is None
     halting = FlowBuilder().loop_body("tanh").until_cond("threshold_halt", 3, threshold=0.5).build()
     assert halting.check("f32[B,2]") is None
 

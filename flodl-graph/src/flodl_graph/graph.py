@@ -106,15 +106,19 @@ class Graph(nn.Module):
         graph = self._graph_at(parent)
         return kept_value(graph.ir, graph.kept, graph.observed, tag)
 
-    def check(self, *examples: str | Tensor, **named: str | Tensor) -> str | None:
+    def check(self, *examples: str | Tensor, **named: str | Tensor | None) -> str | None:
         """Run shapes through without computing anything: `graph.check("f32[B,2]", text="i64[B,T]")`.
 
+        Inputs that are left out are unknown: everything is checked that does not need them.
+
         Returns:
-            The output's shape, as `"f32[B,10]"`; None where it depends on data.
+            The output's shape, as `"f32[B,10]"`; None where it depends on data, or on inputs left out.
 
         Raises:
             ShapeError: At the first node where they do not fit: its name, your line, the shapes.
         """
+        given = {*self.ir.inputs[: len(examples)], *named}
+        named = {**named, **dict.fromkeys(name for name in self.ir.inputs if name not in given)}
         parameter = next(self.parameters(), None)
         device = torch.device("cpu") if parameter is None else parameter.device
         with self._untouched():

@@ -23,7 +23,7 @@ _DATA_DECIDES = (DataDependent, DynamicOutputShapeException, UnsupportedFakeTens
 def check_shapes(
     graph: nn.Module,
     examples: tuple[str | Tensor, ...],
-    named: Mapping[str, str | Tensor],
+    named: Mapping[str, str | Tensor | None],
     device: torch.device,
 ) -> str | None:
     """Run shapes through a graph. Computes nothing and changes nothing.
@@ -31,24 +31,26 @@ def check_shapes(
     Args:
         graph: Is called as it stands, training mode included.
         examples: Its positional inputs, as `"f32[B,3]"` or as tensors.
-        named: Its further inputs, likewise.
+        named: Its further inputs, likewise; None: not known.
         device: Where the graph's parameters are.
 
     Returns:
-        The output's shape, `"f32[B,10]"`; None where it depends on data.
+        The output's shape, `"f32[B,10]"`; None where it depends on data, or on an input that is not known.
 
     Raises:
         ShapeError: At the first node where shapes do not fit, with its name, line and shapes.
     """
     letters = Letters()
     inputs = tuple(_tensor(letters, example, device) for example in examples)
-    words = {name: _tensor(letters, example, device) for name, example in named.items()}
+    words = {name: None if example is None else _tensor(letters, example, device) for name, example in named.items()}
     try:
         output = fake_call(graph, inputs, words)
     except _DATA_DECIDES:
         return None
     except Exception as error:
-        raise _misfit(error, letters) from error
+        if (misfit := _misfit(error, letters)) is None:
+            return None
+        raise misfit from error
     return letters.text(output) if isinstance(output, Tensor) else None
 
 
@@ -56,14 +58,17 @@ def _tensor(letters: Letters, example: str | Tensor, device: torch.device) -> Te
     return letters.tensor(example, device) if isinstance(example, str) else example
 
 
-def _misfit(error: Exception, letters: Letters) -> ShapeError:
-    """The error at the innermost node of ours, with what that node was given."""
+def _misfit(error: Exception, letters: Letters) -> ShapeError | None:
+    """The error at the innermost node of ours, with what that node was given; None if that was not all known."""
     said = next(iter(str(error).strip().splitlines()), type(error).__name__)
     for frame, number in reversed(list(traceback.walk_tb(error.__traceback__))):
         line = loaded_line(frame.f_code.co_filename, number)
         if line is not None and line.node is not None:
             part = frame.f_locals["self"].get_submodule(line.node.name)
-            shapes = _shapes([frame.f_locals.get(variable) for variable in line.reads], letters)
+            values = [frame.f_locals.get(variable) for variable in line.reads]
+            if any(value is None for value in values):
+                return None
+            shapes = _shapes(values, letters)
             return ShapeError(f"{_subject(line.node, part)} does not fit {shapes}: {said}", where=line.node.where)
     return ShapeError(f"the graph cannot be called so: {said}")
 
