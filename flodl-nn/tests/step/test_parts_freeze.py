@@ -121,6 +121,26 @@ def test_a_part_that_needs_an_option_of_its_own_gets_a_new_group(device):
     assert [(len(g["params"]), g["weight_decay"]) for g in step.optimizer.param_groups] == [(3, 0), (1, 0.5)]
 
 
+def test_a_part_that_is_only_added_is_trained_too(device):
+    """Nothing else changed."""
+    model = a_model().to(device)
+    step = TrainStep(model, loss="mse", optimizer=ref("sgd", lr=0.1))
+    learn(step)
+    model.append(nn.Linear(4, 4).to(device))
+    before = model[3].weight.detach().clone()
+    learn(step, 1)
+    assert not before.equal(model[3].weight)
+
+
+def test_of_rules_for_one_parameter_the_last_wins(device):
+    """Option by option; what a later rule does not speak of stays."""
+    model = a_model().to(device)
+    rules = {"*": {"lr": 1.0, "weight_decay": 0.5}, "2": 0.25, "2.weight": {"momentum": 0.9}}
+    step = TrainStep(model, loss="mse", optimizer=ref("sgd", lr=0.1), groups=rules)
+    said = [(g["lr"], g["weight_decay"], g["momentum"]) for g in step.optimizer.param_groups]
+    assert said == [(1.0, 0.5, 0), (0.25, 0.5, 0.9)]
+
+
 def test_shared_weights_are_one_member(device):
     """Counted once, updated once."""
     tied = nn.Sequential(nn.Linear(4, 4, bias=False), nn.Linear(4, 4, bias=False)).to(device)

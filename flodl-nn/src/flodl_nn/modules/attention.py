@@ -102,9 +102,7 @@ class AbstractAttention(nn.Module):
         )
         return self.out_proj(mixed.transpose(1, 2).flatten(2))
 
-    def _spelled_out(
-        self, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
+    def _spelled_out(self, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
         """The same in steps, with the weights before dropout. Shapes: [B, H, T, D], [B, H, T, S]."""
         repeats = self.num_heads // self.groups
         keys, values = keys.repeat_interleave(repeats, 1), values.repeat_interleave(repeats, 1)
