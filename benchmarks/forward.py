@@ -1,10 +1,11 @@
 """The forward of the digits graph against the same network written by hand, on the CPU.
 
-Usage: python benchmarks/forward.py [--rounds N] [--batch B]
+Usage: python benchmarks/forward.py [--rounds N]
 
 Both hold the same weights and must give the same numbers; timed in turns in the same loop, single thread, medians.
-Goal: at most 1.03 times the hand-written module. A graph keeps its tagged values until the next call, which costs memory
-traffic that the hand-written module does not have; `graph.observe()` narrows that to what is named, here to nothing.
+Goal: at most 1.03 times the hand-written module. A graph keeps its tagged values until the next call, which costs
+memory traffic that the hand-written module does not have; `graph.observe()` narrows that to what is named, here to
+nothing: both are shown.
 Writes benchmarks/results/forward.md.
 """
 
