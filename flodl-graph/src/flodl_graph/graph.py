@@ -128,6 +128,8 @@ class Graph(nn.Module):
     def _untouched(self) -> Iterator[None]:
         """A block after which carried and kept values are as they were."""
         kept = [(graph, graph.kept) for _, graph in self._family()]
+        for graph, _ in kept:
+            graph.kept = {}
         try:
             with set_aside(graph for _, graph in self._family()):
                 yield

@@ -16,4 +16,6 @@ class Keeping(Protocol):
 def keep(graph: Keeping, /, **values: Any) -> None:
     """Keep the values of this call. An exported program has no place for them, so export leaves them out."""
     if not torch.compiler.is_exporting():
-        graph.kept = values
+        kept = graph.kept  # changed in place: setting an attribute of a module costs more than the rest of this
+        kept.clear()
+        kept.update(values)
