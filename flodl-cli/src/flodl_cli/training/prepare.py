@@ -64,6 +64,7 @@ def prepare(document: Document, experiment: Experiment) -> Run:
     learn, held_out = faults.told(lambda: _load(experiment), "data", mend=f"flodl show dataset {experiment.data.use}")
     seed_everything(experiment.train.seed)  # whatever the data set drew, the weights are the same
     model = flow.build().to(device)
+    model.observe()  # nobody reads tagged values here: each is freed after its last use
     objective = faults.told(
         lambda: _objective(experiment, device), "loss", mend=f"flodl show loss {experiment.loss.use}"
     )
