@@ -84,7 +84,8 @@ class Example:
     Args:
         args: Positional arguments of the factory.
         kwargs: Keyword arguments of the factory.
-        inputs: Tensors to call the product with, as `"f32[4,8]"`, `"i64[4]"`.
+        inputs: Tensors to call the product with, as `"f32[4,8]"`, `"i64[4]"`; a range of values may
+            follow, both ends included: `"i64[4]:0..2"`, `"f32[4,3]:0..1"`.
     """
 
     args: tuple[Any, ...] = field(default=(), converter=freeze_arguments)

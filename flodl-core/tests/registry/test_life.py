@@ -180,7 +180,8 @@ def test_a_built_in_class_knows_its_name(install, registry):
     """`torch.nn.GELU` in a flow is drawn as gelu; an answer of none is not kept, since more may be imported."""
     source = plugin_source("flodl_ops", 'OpSpec(name="one", target="nn_late:One", summary="S.")')
     install("flodl-nn", source, files={"nn_one.py": "class One: pass\n", "nn_late.py": "from nn_one import One\n"})
-    made, namesake = importlib.import_module("nn_one").One, type("One", (), {})
+    module = "nn_one"  # of the distribution just made
+    made, namesake = importlib.import_module(module).One, type("One", (), {})
     assert registry.builtin_class("op", made) is None
     assert made is registry.find("op", "one").load()
     assert "one" == registry.builtin_class("op", made).name

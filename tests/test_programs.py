@@ -1,0 +1,74 @@
+"""The programs in tests/programs, as people type them: they run, and `make test only=types` checks their types."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+
+PROGRAMS = Path(__file__).parent / "programs"
+
+
+def program(name: str) -> ModuleType:
+    """Run a program's file as a module of its own."""
+    spec = importlib.util.spec_from_file_location(f"program_{name}", PROGRAMS / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    torch.manual_seed(0)
+
+
+def test_mlp() -> None:
+    """A perceptron of names learns: the loss of one batch falls."""
+    x = torch.randn(64, 2)
+    losses = program("mlp").run([(x, x.flip(1))] * 200)
+    assert losses[-1] < 0.2 * losses[0]
+
+
+def test_controller() -> None:
+    """A recurrent controller trains by windows; its state is cut off after each."""
+    controller = program("controller")
+    xs = torch.randn(32, 4, 8)
+    before = controller.ctl.linear_1.weight.clone()
+    controller.train(xs, xs[..., :2])
+    assert not torch.equal(before, controller.ctl.linear_1.weight)
+    assert not controller.ctl.carried["h"].requires_grad
+
+
+def test_mixture_of_experts() -> None:
+    """The router's weights are a value like any other, in the loss and in the metrics."""
+    moe = program("moe")
+    x = torch.randn(8, 512)
+    moe.use(x, x)
+    assert {"mse", "balance", "loss"} == moe.moe.flush().keys()
+    assert (8, 8) == tuple(moe.moe.tagged("routing").shape)
+
+
+def test_discriminative_rates() -> None:
+    """A cascade of rates over the parts of a nested graph, under a schedule."""
+    from flodl import FlowBuilder
+
+    scan = FlowBuilder("linear", 4, 8).label("scan").build()
+    encoder = FlowBuilder(scan).through("gelu").label("encoder").build()
+    model = FlowBuilder(encoder).through("linear", 8, 3).tag("classifier").build()
+    step = program("discriminative").make(model)
+    step(torch.randn(16, 4), torch.randint(0, 3, (16,)))
+    rates = {group["initial_lr"] for group in step.optimizer.param_groups}
+    assert {1e-4, 1e-3} <= rates
+
+
+def test_transformer() -> None:
+    """A decoder with cross attention, memory as a second input, attention weights tagged inside."""
+    decoder = program("transformer").decoder
+    output = decoder(torch.randint(0, 8192, (2, 5)), torch.randn(2, 7, 512))
+    assert (2, 5, 8192) == tuple(output.shape)
+    assert (2, 8, 5, 7) == tuple(decoder.tagged("graph_1.attention").shape)
