@@ -53,7 +53,8 @@ def spec_of(kind: str) -> type[attrs.AttrsInstance]:
 def arguments_of(spec: type[attrs.AttrsInstance]) -> dict[str, str]:
     """What the `Args:` of a docstring say, by name."""
     part = (inspect.getdoc(spec) or "").partition("Args:\n")[2].partition("\n\n")[0]
-    return dict(re.findall(r"^    (\w+): (.*)$", part, re.MULTILINE))
+    said = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)$", part, re.MULTILINE)
+    return {name: " ".join(text.split()) for name, text in said}
 
 
 def default_of(field: attrs.Attribute[object]) -> str:

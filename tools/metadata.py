@@ -8,6 +8,7 @@ registry finds the plugins, on a machine where nothing may be installed.
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -51,7 +52,11 @@ def write_metadata(folder: Path, project: Project) -> Path:
     """Write one `*.dist-info` folder; returns it."""
     target = folder / f"{project.package}-{project.version}.dist-info"
     target.mkdir(parents=True, exist_ok=True)
-    texts = {"METADATA": metadata_text(project), "entry_points.txt": entry_points_text(project)}
+    texts = {
+        "METADATA": metadata_text(project),
+        "entry_points.txt": entry_points_text(project),
+        "direct_url.json": json.dumps({"url": project.folder.as_uri(), "dir_info": {"editable": True}}),  # PEP 610
+    }
     for name, text in texts.items():
         (target / name).write_text(text)
     (target / "RECORD").write_text("".join(f"{target.name}/{name},,\n" for name in [*texts, "RECORD"]))

@@ -63,6 +63,8 @@ class Layer:
     ): ...
 
 
+OPAQUE = range(1)  # of no type that an annotation speaks of
+
 ACCEPTED = [
     {"rate": 1},
     {"rate": 0.1},
@@ -74,14 +76,14 @@ ACCEPTED = [
     {"size": [3, 3]},
     {"step": 1},
     {"step": 0.1},
-    {"step": object()},
+    {"step": OPAQUE},
     {"depth": None},
     {"depth": 2},
     {"shape": "anything: the annotation cannot be read"},
     {"implicit": None},
     {"free": "x"},
     {"untyped": 3},
-    {"width": object()},
+    {"width": OPAQUE},
     {"scale": 2},
 ]
 
