@@ -24,15 +24,23 @@ class Notices:
             if subject in self._said:
                 return
             self._said.add(subject)
-            if self._lane is None:
-                self._lane = Lane("notices", write_line, _nothing, _nobody_left_to_tell)
-        self._lane.put(f"flodl-monitor: {printable(text)}")
+            self._lane = lane = self._lane or _new_lane()
+        say = lane.put if lane is not None else write_line
+        say(f"flodl-monitor: {printable(text)}")
 
     def close(self, deadline: float) -> None:
         """Wait until all is said, but no longer than `deadline`."""
         if self._lane is not None:
             self._lane.stop()
             self._lane.join(deadline)
+
+
+def _new_lane() -> Lane[str] | None:
+    """A thread to speak; None when the interpreter is ending, where Python 3.12 and later start none."""
+    try:
+        return Lane("notices", write_line, _nothing, _nobody_left_to_tell)
+    except RuntimeError:
+        return None
 
 
 def describe(error: BaseException) -> str:
