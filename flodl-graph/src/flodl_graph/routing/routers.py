@@ -9,9 +9,8 @@ from torch import Tensor, nn
 from flodl_graph.routing.refs import with_refs
 
 
-@final
-class SoftmaxRouter(nn.Module):
-    """Weights that sum to 1 (Jacobs et al. 1991). Shapes: [..., dim] -> [..., n].
+class AbstractRouter(nn.Module):
+    """A logit for each expert. Shapes: [..., dim] -> [..., n].
 
     Args:
         dim: Features of the stream.
@@ -22,26 +21,25 @@ class SoftmaxRouter(nn.Module):
         super().__init__()
         self.linear = nn.Linear(dim, n)
 
-    def forward(self, x: Tensor, **refs: Tensor) -> Tensor:
-        """Weigh."""
-        weights: Tensor = self.linear(with_refs(x, refs)).softmax(-1)
-        return weights
+    def logits(self, x: Tensor, refs: dict[str, Tensor]) -> Tensor:
+        """Of the stream with all references added."""
+        logits: Tensor = self.linear(with_refs(x, refs))
+        return logits
 
 
 @final
-class SigmoidRouter(nn.Module):
-    """Weights between 0 and 1, each on its own. Shapes: [..., dim] -> [..., n].
-
-    Args:
-        dim: Features of the stream.
-        n: Number of experts; a gate fills it in.
-    """
-
-    def __init__(self, dim: int, n: int) -> None:
-        super().__init__()
-        self.linear = nn.Linear(dim, n)
+class SoftmaxRouter(AbstractRouter):
+    """Weights that sum to 1 (Jacobs et al. 1991). Shapes: [..., dim] -> [..., n]."""
 
     def forward(self, x: Tensor, **refs: Tensor) -> Tensor:
         """Weigh."""
-        weights: Tensor = self.linear(with_refs(x, refs)).sigmoid()
-        return weights
+        return self.logits(x, refs).softmax(-1)
+
+
+@final
+class SigmoidRouter(AbstractRouter):
+    """Weights between 0 and 1, each on its own. Shapes: [..., dim] -> [..., n]."""
+
+    def forward(self, x: Tensor, **refs: Tensor) -> Tensor:
+        """Weigh."""
+        return self.logits(x, refs).sigmoid()

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, final
+from typing import ClassVar, final
 
 from attrs import frozen
 
-from flodl_graph.ir.node import AbstractNode, Part, Sketch
+from flodl_graph.ir.node import Part, Sketch
+from flodl_graph.words.single import AbstractSingle
 
 
 @final
 @frozen(kw_only=True)
-class Also(AbstractNode):
+class Also(AbstractSingle):
     """The stream becomes `stream + m(stream)`."""
 
     word: ClassVar[str] = "also"
-    noun: ClassVar[str | None] = None
-
-    @classmethod
-    def from_words(cls, module: Part) -> tuple[dict[str, Any], Part]:
-        """Take the module as it is: the sum is this node's own."""
-        return {}, module
 
     def expression(self, call: str, streams: tuple[str, ...]) -> str:
         """The sum, with the stream first."""

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, final
+from typing import ClassVar, final
 
 from attrs import frozen
 
-from flodl_graph.ir.node import AbstractNode, Part, Sketch
+from flodl_graph.words.single import AbstractSingle
 
 
 @final
 @frozen(kw_only=True)
-class Through(AbstractNode):
+class Through(AbstractSingle):
     """The stream becomes `m(stream)`."""
 
     word: ClassVar[str] = "through"
-    noun: ClassVar[str | None] = None
-
-    @classmethod
-    def from_words(cls, module: Part) -> tuple[dict[str, Any], Part]:
-        """Take the module as it is."""
-        return {}, module
-
-    def sketch(self, part: Part) -> Sketch:
-        """A box with the module's class."""
-        return Sketch(type(part).__name__)
