@@ -151,6 +151,11 @@ def test_broken_pipe_is_silent(flodl, install, site, here):
         assert (0, "") == (done.returncode, done.stderr)
 
 
+def hears_interrupts() -> None:
+    """A shell starts background jobs deaf to Ctrl-C, and their children inherit that: the tests may be such a job."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_interrupt_is_130(flodl, install, site, here):
     """Ctrl-C in a command ends it with 130 and without a traceback."""
     command_plugin(install, "print('ready', flush=True); import time; time.sleep(30)")
@@ -161,6 +166,7 @@ def test_interrupt_is_130(flodl, install, site, here):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=hears_interrupts,
     )
     assert child.stdout is not None
     assert "ready\n" == child.stdout.readline()
