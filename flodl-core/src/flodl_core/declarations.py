@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import islice
+from types import ModuleType
 from typing import Any, final
 
 import pluggy
@@ -77,7 +78,9 @@ class _Manager(pluggy.PluginManager):
     """Looks at functions alone: before pluggy 1.7 a property was fetched, and could raise."""
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> Any:
-        if not inspect.isroutine(inspect.getattr_static(plugin, name, None)):
+        simple = isinstance(plugin, ModuleType)  # nearly every plugin is: no need to walk a class's ancestors
+        value = vars(plugin).get(name) if simple else inspect.getattr_static(plugin, name, None)
+        if not inspect.isroutine(value):
             return None
         return super().parse_hookimpl_opts(plugin, name)
 
