@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import linecache
 import weakref
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import count
 from types import FunctionType
 from typing import Any, final
@@ -42,14 +42,15 @@ def source(ir: GraphIR, observed: Collection[str] = ()) -> str:
     Args:
         observed: Tags whose values stay readable after the call.
     """
-    return "\n".join(line.text for line in _lines(ir, observed)) + "\n"
+    return _text(_lines(ir, observed))
 
 
 def load(ir: GraphIR, observed: Collection[str]) -> FunctionType:
     """Compile a forward; its text goes into `linecache`, so that tracebacks show its lines."""
-    text, file = source(ir, observed), f"<flodl graph {ir.label or 'unlabelled'} {next(_serial)}>"
+    lines = list(_lines(ir, observed))
+    text, file = _text(lines), f"<flodl graph {ir.label or 'unlabelled'} {next(_serial)}>"
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    _loaded[file] = dict(enumerate(_lines(ir, observed), start=1))
+    _loaded[file] = dict(enumerate(lines, start=1))
     scope: dict[str, Any] = dict(_SCOPE)
     exec(compile(text, file, "exec"), scope)  # noqa: S102 - made of checked identifiers
     forward: FunctionType = scope["forward"]
@@ -61,6 +62,10 @@ def load(ir: GraphIR, observed: Collection[str]) -> FunctionType:
 def loaded_line(file: str, number: int) -> Line | None:
     """The line of a loaded forward that a traceback names; None for any other file."""
     return _loaded.get(file, {}).get(number)
+
+
+def _text(lines: Iterable[Line]) -> str:
+    return "\n".join(line.text for line in lines) + "\n"
 
 
 def _forget(file: str) -> None:
