@@ -209,10 +209,6 @@ def sparse(sparsity: float = 0.9, std: float = 0.01) -> Initializer:
     return Initializer("sparse", init.sparse_, {"sparsity": sparsity, "std": std}, least_dims=2)
 
 
-def _uniform(tensor: Tensor, low: float, high: float) -> Tensor:
-    return init.uniform_(tensor, low, high)
-
-
 def _uniform_bias(tensor: Tensor, fan_in: int) -> Tensor:
     bound = 1.0 / math.sqrt(fan_in)
     return init.uniform_(tensor, -bound, bound)
