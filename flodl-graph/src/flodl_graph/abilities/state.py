@@ -1,0 +1,58 @@
+"""What one call leaves to the next, and blocks in which it is set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from flodl_graph.abilities.family import AbstractFamily
+from flodl_graph.run.carried import set_aside
+
+
+class AbstractStateful(AbstractFamily):
+    """A graph that carries state from call to call."""
+
+    def reset_state(self) -> None:
+        """Forget what calls left to the next one, in nested graphs too: a new sequence begins."""
+        for _, graph in self._family():
+            graph.carried = {}
+
+    def detach_state(self) -> None:
+        """Cut carried state off from the gradients of the calls before, in nested graphs too: BPTT ends here."""
+        for _, graph in self._family():
+            graph.carried = {tag: value.detach() for tag, value in graph.carried.items()}
+            graph.kept = {tag: value.detach() for tag, value in graph.kept.items()}
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Evaluate in a block: eval mode, no gradients, carried state of its own; then each part as it was."""
+        modes = [(module, module.training) for module in self.modules()]
+        self.eval()
+        try:
+            with torch.no_grad(), set_aside(graph for _, graph in self._family()):
+                yield
+        finally:
+            for module, training in modes:
+                module.training = training
+
+    @contextmanager
+    def _untouched(self) -> Iterator[None]:
+        """A block after which carried and kept values are as they were."""
+        kept = [(graph, graph.kept) for _, graph in self._family()]
+        for graph, _ in kept:
+            graph.kept = {}
+        try:
+            with set_aside(graph for _, graph in self._family()):
+                yield
+        finally:
+            for graph, values in kept:
+                graph.kept = values
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> AbstractStateful:
+        """Carried state moves with the parameters: `to`, `cuda`, `half`."""
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        self.carried = {tag: fn(value) for tag, value in self.carried.items()}
+        return self
