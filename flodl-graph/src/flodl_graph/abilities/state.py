@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from flodl_graph.abilities.family import AbstractFamily
 from flodl_graph.run.carried import set_aside
+
+T = TypeVar("T", bound="AbstractStateful")
 
 
 class AbstractStateful(AbstractFamily):
@@ -51,7 +54,7 @@ class AbstractStateful(AbstractFamily):
             for graph, values in kept:
                 graph.kept = values
 
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> AbstractStateful:
+    def _apply(self: T, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> T:
         """Carried state moves with the parameters: `to`, `cuda`, `half`."""
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         self.carried = {tag: fn(value) for tag, value in self.carried.items()}

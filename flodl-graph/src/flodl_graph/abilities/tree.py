@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from flodl_core.paths import module_paths, select_parameters
 from torch import nn
@@ -10,6 +10,8 @@ from torch import nn
 from flodl_graph.abilities.family import AbstractFamily
 from flodl_graph.tree.freeze import Stats, freeze, hold_still, is_frozen, thaw
 from flodl_graph.tree.groups import Cascade, param_groups
+
+T = TypeVar("T", bound="AbstractTree")
 
 
 class AbstractTree(AbstractFamily):
@@ -71,7 +73,7 @@ class AbstractTree(AbstractFamily):
         """
         return param_groups(self, cascade)
 
-    def train(self, mode: bool = True) -> AbstractTree:
+    def train(self: T, mode: bool = True) -> T:
         """Set training mode; what is frozen with `stats="hold"` holds its statistics still."""
         super().train(mode)
         hold_still(self.modules())
