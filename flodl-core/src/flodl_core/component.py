@@ -70,6 +70,11 @@ def _deprecation(spec: object, attribute: Attribute[Any], value: Any) -> None:
         _says_something(spec, attribute, value)
 
 
+def _oracle(spec: object, attribute: Attribute[Any], value: Any) -> None:
+    if value is not None and not (isinstance(value, str) and TARGET.fullmatch(value)):
+        raise _unfit(spec, attribute, 'reads "package.module:attribute"', value)
+
+
 def _unfit(spec: object, attribute: Attribute[Any], rule: str, value: object) -> ComponentError:
     return ComponentError(f"{type(spec).__name__}.{attribute.name} {rule}, got {shown(value)}")
 
@@ -84,13 +89,17 @@ class Example:
     Args:
         args: Positional arguments of the factory.
         kwargs: Keyword arguments of the factory.
-        inputs: Tensors to call the product with, as `"f32[4,8]"`, `"i64[4]"`; a range of values may
-            follow, both ends included: `"i64[4]:0..2"`, `"f32[4,3]:0..1"`.
+        inputs: Tensors to call the product with, as `"f32[4,8]"`, `"i64[4]"`. What they hold may follow:
+            a range, both ends included (`"i64[4]:0..2"`, `"f32[4,3]:0..1"`); some values, as labels are
+            (`"f32[4]:-1,1"`); `probs` or `log_probs` along the last dimension; `distinct` whole numbers
+            from 0. Default: a bell curve, or whole numbers 0 and 1.
+        files: Small text files that the arguments name, by relative path: the example runs beside them.
     """
 
     args: tuple[Any, ...] = field(default=(), converter=freeze_arguments)
     kwargs: Mapping[str, Any] = field(factory=FrozenTable, converter=freeze_options)
     inputs: tuple[str, ...] = field(default=(), converter=_names)
+    files: Mapping[str, str] = field(factory=FrozenTable, converter=freeze_options)
 
 
 @frozen(kw_only=True)
@@ -107,6 +116,8 @@ class ComponentSpec:
         requires: Distributions it needs, as PEP 508 strings (`"scipy>=1.11"`), looked at before the import.
         requires_api: The least `flodl_core.API_VERSION` it works with.
         deprecated: What to use instead; the name then warns once and leaves the default lists.
+        oracle: `"package.module:attribute"`, the same thing computed independently in float64 numpy, with
+            which `flodl exercise` compares; imported only then. `flodl_core.testing` says what it is called with.
 
     Raises:
         ComponentError: A field has the wrong form.
@@ -125,6 +136,7 @@ class ComponentSpec:
     requires: tuple[str, ...] = field(default=(), converter=_names)
     requires_api: int = field(default=1, validator=_one_of(int, rule="is a whole number"))
     deprecated: str | None = field(default=None, validator=_deprecation)
+    oracle: str | None = field(default=None, validator=_oracle)
 
 
 @final
