@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from flodl_core.errors import BuildError as BuildError
     from flodl_core.errors import CheckpointError as CheckpointError
     from flodl_core.errors import ComponentError as ComponentError
+    from flodl_core.errors import ContractError as ContractError
     from flodl_core.errors import ExperimentError as ExperimentError
     from flodl_core.errors import FlodlError as FlodlError
     from flodl_core.errors import MissingDistribution as MissingDistribution
@@ -58,9 +59,9 @@ _HOMES = {
         " OptimizerSpec ProbeSpec SchedulerSpec SinkSpec WordSpec"
     ),
     "flodl_core.errors": (
-        "AmbiguousComponent BuildError CheckpointError ComponentError ExperimentError FlodlError MissingDistribution"
-        " MonitorError PathError PluginError RoutingError ShapeError TensorError TrainingError UnknownComponent"
-        " UnknownKind UsageError"
+        "AmbiguousComponent BuildError CheckpointError ComponentError ContractError ExperimentError FlodlError"
+        " MissingDistribution MonitorError PathError PluginError RoutingError ShapeError TensorError TrainingError"
+        " UnknownComponent UnknownKind UsageError"
     ),
     "flodl_core.hookspecs": "API_VERSION hookimpl",
     "flodl_core.provider": "Component Origin",

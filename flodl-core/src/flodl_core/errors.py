@@ -16,6 +16,7 @@
     |- TrainingError         a training step or loop used wrongly                    RuntimeError
     |- MonitorError          a monitor, sink or probe used wrongly                   ValueError
     |- CheckpointError       a checkpoint that cannot be written, read or loaded     ValueError
+    |- ContractError         a component that does not keep what its kind promises   AssertionError
     `- UsageError            a command line that says nothing runnable               ValueError
 
 Each also is the builtin that Python users would catch. Inner code states the fact; the public
@@ -107,6 +108,10 @@ class MonitorError(FlodlError, ValueError):
 
 class CheckpointError(FlodlError, ValueError):
     """A checkpoint cannot be written, read or loaded."""
+
+
+class ContractError(FlodlError, AssertionError):
+    """A component does not keep what its kind promises."""
 
 
 class UsageError(FlodlError, ValueError):

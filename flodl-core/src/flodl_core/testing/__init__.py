@@ -7,6 +7,12 @@ from typing import TYPE_CHECKING
 from flodl_core.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from flodl_core.testing.contracts.check import Check as Check
+    from flodl_core.testing.contracts.check import Result as Result
+    from flodl_core.testing.contracts.check import Skip as Skip
+    from flodl_core.testing.contracts.check import Subject as Subject
+    from flodl_core.testing.contracts.exercise import exercise as exercise
+    from flodl_core.testing.contracts.suites import suite_of as suite_of
     from flodl_core.testing.distributions import FakeDistribution as FakeDistribution
     from flodl_core.testing.distributions import fake_distribution as fake_distribution
     from flodl_core.testing.distributions import plugin_source as plugin_source
@@ -14,6 +20,9 @@ if TYPE_CHECKING:
     from flodl_core.testing.isolation import fresh_registry as fresh_registry
 
 _HOMES = {
+    "flodl_core.testing.contracts.check": "Check Result Skip Subject",
+    "flodl_core.testing.contracts.exercise": "exercise",
+    "flodl_core.testing.contracts.suites": "suite_of",
     "flodl_core.testing.distributions": "FakeDistribution fake_distribution plugin_source",
     "flodl_core.testing.isolation": "environment fresh_registry",
 }

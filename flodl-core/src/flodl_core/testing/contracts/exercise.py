@@ -1,0 +1,150 @@
+"""Running the suites: every check apart from the others, whatever the component does in it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from flodl_core.errors import ContractError, FlodlError, PluginError
+from flodl_core.guard import one_line, said
+from flodl_core.provider import Component
+from flodl_core.registry import Registry, components
+from flodl_core.testing.contracts.check import Check, Result, Skip, Subject
+from flodl_core.testing.contracts.suites import NEEDS_NO_EXAMPLE, suite_of
+
+Started = Callable[[Component, str], None]
+
+
+def exercise(
+    chosen: Component | Iterable[Component],
+    *,
+    device: str = "cpu",
+    more: Mapping[str, Sequence[Check]] | None = None,
+    registry: Registry = components,
+    started: Started | None = None,
+) -> Iterator[Result]:
+    """Run the suite of its kind on each component; a result per check, as soon as it is known.
+
+    Nothing that a component does ends the run: not an exception, not `sys.exit`; only Ctrl-C does. What it prints
+    is swallowed, the folder it works in is a fresh one, and random generators stand afterwards where they stood.
+    A component that cannot be made has no further results.
+
+    Args:
+        chosen: One component, or several.
+        device: `"cpu"` or `"cuda"`.
+        more: Further checks, by kind: what another distribution knows of it.
+        registry: Where the references within examples are found.
+        started: Told the component and the name of each check before it begins.
+
+    >>> from flodl_core.testing import fresh_registry
+    >>> with fresh_registry() as registry:
+    ...     cosine = registry.find("scheduler", "cosine")
+    ...     {result.outcome for result in exercise(cosine, registry=registry)}
+    {'passed'}
+    """
+    for component in [chosen] if isinstance(chosen, Component) else chosen:
+        subject = Subject(component, device, registry)
+        further = (more or {}).get(component.kind, ())
+        yield from _one(subject, further, started or (lambda component, check: None))
+
+
+def _one(subject: Subject, further: Sequence[Check], started: Started) -> Iterator[Result]:
+    component, spec = subject.component, subject.component.spec
+    started(component, "loads")
+    loaded = _load(component)
+    yield loaded
+    if loaded.outcome != "passed":
+        return
+    if spec.example is None and component.kind not in NEEDS_NO_EXAMPLE:
+        yield Result(component, "example", "skipped", "not exercisable: no example")
+        return
+    with _folder_of(spec.example.files if spec.example else {}):
+        checks = [c for c in (*suite_of(component.kind), *further) if subject.device in c.devices]
+        for number, check in enumerate(checks):
+            started(component, check.name)
+            result = _run(check, subject)
+            yield result
+            if number == 0 and result.outcome != "passed":
+                return
+
+
+def _load(component: Component) -> Result:
+    began = time.perf_counter()
+    try:
+        component.check_requirements()
+    except PluginError as error:
+        return Result(component, "loads", "skipped", error.what.partition("loaded: ")[2] or error.what)
+    return _run(Check("loads", "Its target can be imported.", _import), Subject(component, "cpu", components), began)
+
+
+def _import(subject: Subject) -> None:
+    subject.component.load()
+
+
+def _run(check: Check, subject: Subject, began: float | None = None) -> Result:
+    began = time.perf_counter() if began is None else began
+    skip, fault = None, ""
+    try:
+        with _quiet(), _same_every_time():
+            skip = check.run(subject)
+    except KeyboardInterrupt:
+        raise
+    except ContractError as error:
+        fault = one_line(error.what)
+    except SystemExit as error:
+        fault = f"it called sys.exit({error.code!r})"
+    except BaseException as error:  # panics of extension modules are no Exceptions
+        fault = one_line(f"{type(error).__name__}: {error.what}") if isinstance(error, FlodlError) else said(error)
+    seconds = time.perf_counter() - began
+    if fault:
+        return Result(subject.component, check.name, "failed", fault, seconds)
+    if isinstance(skip, Skip):
+        return Result(subject.component, check.name, "skipped", one_line(skip.reason), seconds)
+    return Result(subject.component, check.name, "passed", "", seconds)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """What a component prints or warns of is no part of the answer."""
+    with (
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextlib.contextmanager
+def _same_every_time() -> Iterator[None]:
+    """Seeded generators and exact arithmetic, where torch is in use."""
+    if "torch" not in sys.modules:
+        yield
+        return
+    from flodl_core.testing.contracts.arithmetic import repeatable  # a schedule needs no torch
+
+    with repeatable():
+        yield
+
+
+@contextlib.contextmanager
+def _folder_of(files: Mapping[str, str]) -> Iterator[None]:
+    """A fresh folder to work in, with the example's files."""
+    before = Path.cwd()
+    with tempfile.TemporaryDirectory(prefix="flodl-exercise-", ignore_cleanup_errors=True) as folder:
+        for name, text in files.items():
+            path = Path(folder, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        os.chdir(folder)
+        try:
+            yield
+        finally:
+            os.chdir(before)
