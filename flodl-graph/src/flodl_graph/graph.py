@@ -16,11 +16,13 @@ from flodl_graph.abilities.state import AbstractStateful
 from flodl_graph.abilities.tree import AbstractTree
 from flodl_graph.ir.graph import GraphIR
 from flodl_graph.ir.node import Part
+from flodl_graph.ir.structure import digest, structure
 from flodl_graph.observe.recorder import Recorder
-from flodl_graph.part import as_module
+from flodl_graph.part import as_module, taken_by_name
 from flodl_graph.run.check import check_shapes
 from flodl_graph.run.source import load, source
 from flodl_graph.text.toml import write_toml
+from flodl_graph.tree.description import descriptions
 
 
 class Graph(AbstractTree, AbstractObserved, AbstractStateful, AbstractSaved, AbstractDrawn):
@@ -72,6 +74,18 @@ class Graph(AbstractTree, AbstractObserved, AbstractStateful, AbstractSaved, Abs
             BuildError: A word was given a live object, which no text can make; with its line.
         """
         return write_toml(self.ir.flow)
+
+    @property
+    def structure(self) -> str:
+        """What the graph is, names aside: one line per node, with its module's class, configuration and shapes."""
+        parts = self._parts()
+        keywords = {node.name: taken_by_name(node.addressed(parts[node.name])) for node in self.ir.nodes}
+        return structure(self.ir, descriptions(parts), keywords)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the structure, 64 hexadecimal digits: equal for graphs that differ in names and values alone."""
+        return digest(self.structure)
 
     def check(self, *examples: str | Tensor, **named: str | Tensor | None) -> str | None:
         """Run shapes through without computing anything: `graph.check("f32[B,2]", text="i64[B,T]")`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, final
 
@@ -35,3 +36,17 @@ def as_module(part: Part) -> nn.Module:
 def as_modules(parts: Sequence[Part]) -> nn.ModuleList:
     """Several of them."""
     return nn.ModuleList(as_module(part) for part in parts)
+
+
+def taken_by_name(part: Part) -> frozenset[str]:
+    """The arguments that a part knows by name; none when it cannot be asked."""
+    try:
+        parameters = inspect.signature(part.forward if isinstance(part, nn.Module) else part).parameters.values()
+    except (ValueError, TypeError):
+        return frozenset()
+    return frozenset(p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
+
+
+def stream_of(made: Any) -> Any:
+    """The stream, of what a module made: the first of several outputs."""
+    return made[0] if isinstance(made, tuple) else made
