@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from flodl_core import Ref as Ref
     from flodl_core import components as components
     from flodl_core import ref as ref
+    from flodl_core.checkpoint import TrainingState as TrainingState
     from flodl_core.checkpoint import load_checkpoint as load_checkpoint
     from flodl_core.checkpoint import save_checkpoint as save_checkpoint
     from flodl_graph import FlowBuilder as FlowBuilder
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "flodl_core": "BuildError FlodlError Ref components ref",
-    "flodl_core.checkpoint": "load_checkpoint save_checkpoint",
+    "flodl_core.checkpoint": "TrainingState load_checkpoint save_checkpoint",
     "flodl_graph": "FlowBuilder Graph",
     "flodl_monitor": "Monitor",
     "flodl_nn": "Sampler TrainStep constant cosine exponential one_cycle plateau step_decay warmup",

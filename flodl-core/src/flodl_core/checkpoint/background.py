@@ -62,14 +62,11 @@ class BackgroundSaver:
         Raises:
             CheckpointError: An earlier save failed, or this module holds what no file can; or the saver is closed.
         """
-        if self._closed:
-            raise CheckpointError("the background saver is closed", where=os.fsdecode(path), mend="make another one")
-        self._raise_failures()
+        self._check_open(path)
         with at(path, "write"):
             held = inventory(module)
-        self._room.acquire()
-        try:
-            write = partial(
+        self.run(
+            lambda: partial(
                 save_inventory,
                 path,
                 snapshot(held),
@@ -78,7 +75,18 @@ class BackgroundSaver:
                 hashes=dict(hashes or {}),
                 other_names=dict(other_names or {}),
             )
-            self._pending.append(self._pool.submit(self._write, write))
+        )
+
+    def run(self, prepare: Callable[[], Callable[[], object]]) -> None:
+        """Call `prepare` as soon as there is room for what it copies, and what it returns in the thread, in order.
+
+        Raises:
+            CheckpointError: An earlier save failed, or the saver is closed.
+        """
+        self._check_open(None)
+        self._room.acquire()
+        try:
+            self._pending.append(self._pool.submit(self._write, prepare()))
         except BaseException:
             self._room.release()
             raise
@@ -112,7 +120,13 @@ class BackgroundSaver:
                 raise
             warnings.warn(f"a checkpoint was not written: {failure}", RuntimeWarning, stacklevel=2)
 
-    def _write(self, write: Callable[[], None]) -> None:
+    def _check_open(self, path: str | os.PathLike[str] | None) -> None:
+        if self._closed:
+            where = None if path is None else os.fsdecode(path)
+            raise CheckpointError("the background saver is closed", where=where, mend="make another one")
+        self._raise_failures()
+
+    def _write(self, write: Callable[[], object]) -> None:
         try:
             write()
         finally:

@@ -54,15 +54,12 @@ def load_checkpoint(
     ('weight', 'bias')
     """
     with at(path, "read") as source, open_container(source) as container:
-        held = inventory(module)
         if not partial:
             _check_hashes(container.info, structure, hashes or {})
-        matched = match(container.info, held, other_names or {})
-        _check_fit(matched.report, module, partial)
-        _check_writable(matched, held)
+        held = inventory(module)
+        matched = fit(container.info, module, held, partial=partial, other_names=other_names)
         tensors = container.tensors({entry.name for entry in matched.sources.values()})
-        _check_shared(matched, held, tensors)
-        _fill(module, held, matched, tensors)
+        fill(module, held, matched, tensors)
         return matched.report
 
 
@@ -141,8 +138,28 @@ def _same(one: Tensor, two: Tensor) -> bool:
     return torch.equal(one.reshape(-1).view(torch.uint8), two.reshape(-1).view(torch.uint8))
 
 
-def _fill(module: nn.Module, held: Inventory, matched: Match, tensors: Mapping[str, Tensor]) -> None:
+def fit(
+    info: CheckpointInfo,
+    module: nn.Module,
+    held: Inventory,
+    *,
+    partial: bool = False,
+    other_names: Mapping[str, str] | None = None,
+) -> Match:
+    """What of a file goes where in a module. Changes nothing.
+
+    Raises:
+        CheckpointError: They do not fit, or the module cannot be written to.
+    """
+    matched = match(info, held, other_names or {})
+    _check_fit(matched.report, module, partial)
+    _check_writable(matched, held)
+    return matched
+
+
+def fill(module: nn.Module, held: Inventory, matched: Match, tensors: Mapping[str, Tensor]) -> None:
     """Hand the values to the module's own `load_state_dict`, each shared tensor once."""
+    _check_shared(matched, held, tensors)
     values: OrderedDict[str, Tensor] = OrderedDict()
     given: set[str] = set()
     for name, entry in matched.sources.items():

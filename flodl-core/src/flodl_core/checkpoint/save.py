@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import BinaryIO
 
 from attrs import evolve
@@ -76,24 +77,44 @@ def save_inventory(
     with at(path, "write") as target:
         if target.name.endswith((".fdl", ".fdl.gz")):
             raise CheckpointError("an .fdl file needs floDl's names for the entries", mend="save_fdl(path, tensors)")
-        kept = {name: tensor for name, tensor in held.tensors.items() if name not in held.aliases}
-        info = CheckpointInfo(
-            target,
-            "safetensors",
-            VERSION,
-            _layout(kept),
-            aliases=held.aliases,
-            other_names={name: other for name, other in (other_names or {}).items() if name in held.tensors},
-            hashes=dict(hashes or {}),
-            structure=structure,
-            words=words,
+        info, kept = safetensors_info(
+            target, held, words=words, structure=structure, hashes=hashes, other_names=other_names
         )
         with committed(target) as file:
             write_safetensors(file, info, kept)
 
 
-def write_safetensors(file: BinaryIO, info: CheckpointInfo, tensors: Mapping[str, Tensor]) -> None:
-    """Write head and tensors in one pass: the head's place is kept free until the digests are known."""
+def safetensors_info(
+    path: Path,
+    held: Inventory,
+    *,
+    words: str | None = None,
+    structure: str | None = None,
+    hashes: Mapping[str, str] | None = None,
+    other_names: Mapping[str, str] | None = None,
+) -> tuple[CheckpointInfo, Mapping[str, Tensor]]:
+    """The table of contents of a file to be written, and the tensors that will follow; shared ones once."""
+    kept = {name: tensor for name, tensor in held.tensors.items() if name not in held.aliases}
+    info = CheckpointInfo(
+        path,
+        "safetensors",
+        VERSION,
+        _layout(kept),
+        aliases=held.aliases,
+        other_names={name: other for name, other in (other_names or {}).items() if name in held.tensors},
+        hashes=dict(hashes or {}),
+        structure=structure,
+        words=words,
+    )
+    return info, kept
+
+
+def write_safetensors(file: BinaryIO, info: CheckpointInfo, tensors: Mapping[str, Tensor]) -> bytes:
+    """Write head and tensors in one pass: the head's place is kept free until the digests are known.
+
+    Returns:
+        The head, which holds the digest of every tensor.
+    """
     blank = _with_digests(info, ["0" * HEX_LENGTH] * len(info.entries))
     head = dump_header(dump_metadata(blank), blank.entries)
     file.write(head)
@@ -103,6 +124,7 @@ def write_safetensors(file: BinaryIO, info: CheckpointInfo, tensors: Mapping[str
     sealed = dump_header(dump_metadata(final), final.entries)
     assert len(sealed) == len(head)  # digests are of one length
     file.write(sealed)
+    return sealed
 
 
 def _layout(tensors: Mapping[str, Tensor]) -> tuple[Entry, ...]:
