@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from flodl_core.errors import UsageError as UsageError
     from flodl_core.hookspecs import API_VERSION as API_VERSION
     from flodl_core.hookspecs import hookimpl as hookimpl
+    from flodl_core.layout import Layout as Layout
     from flodl_core.provider import Component as Component
     from flodl_core.provider import Origin as Origin
     from flodl_core.reference import Ref as Ref
@@ -64,6 +65,7 @@ _HOMES = {
         " UnknownComponent UnknownKind UsageError"
     ),
     "flodl_core.hookspecs": "API_VERSION hookimpl",
+    "flodl_core.layout": "Layout",
     "flodl_core.provider": "Component Origin",
     "flodl_core.reference": "Ref Reference as_reference ref",
     "flodl_core.registry": "Registry components",

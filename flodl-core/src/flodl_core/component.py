@@ -15,6 +15,7 @@ from attrs import Attribute, field, frozen
 
 from flodl_core.errors import ComponentError
 from flodl_core.guard import shown
+from flodl_core.layout import Layout
 from flodl_core.reference import FrozenTable, freeze_arguments, freeze_options
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -147,12 +148,14 @@ class ModuleSpec(ComponentSpec):
     Args:
         inputs: Names of `forward`'s parameters, the stream first; empty: read from its signature.
         outputs: Names of what `forward` returns, the stream first; empty: one value.
+        layout: Which module of the Rust framework floDl it is: its files then hold this one, too.
     """
 
     kind: ClassVar[str] = "module"
 
     inputs: tuple[str, ...] = field(default=(), converter=_names)
     outputs: tuple[str, ...] = field(default=(), converter=_names)
+    layout: Layout | None = field(default=None, validator=_one_of(Layout, type(None), rule="is a Layout"))
 
 
 @final

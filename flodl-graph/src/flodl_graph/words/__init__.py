@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flodl_core import Example, MergeOpSpec, ModuleSpec, WordSpec, hookimpl
+from flodl_core import Example, Layout, MergeOpSpec, ModuleSpec, WordSpec, hookimpl
+
+_LOGITS = "weight=linear.weight bias=linear.bias"
 
 
 @hookimpl
@@ -30,18 +32,23 @@ def flodl_words() -> Iterator[WordSpec]:
 @hookimpl
 def flodl_modules() -> Iterator[ModuleSpec]:
     """What routes, selects and halts; and the simplest memory."""
-    for name, target, summary, args in (
-        ("softmax_router", "routers:SoftmaxRouter", "Weights of experts that sum to 1.", (8, 3)),
-        ("sigmoid_router", "routers:SigmoidRouter", "Weights of experts, each on its own.", (8, 3)),
-        ("argmax_selector", "selectors:ArgmaxSelector", "The branch with the largest logit.", (8, 3)),
-        ("fixed_selector", "selectors:FixedSelector", "Always the same branch.", (1,)),
-        ("threshold_halt", "halts:ThresholdHalt", "Stop when the largest element exceeds a threshold.", (2.0,)),
-        ("learned_halt", "halts:LearnedHalt", "Stop when a learned logit is above 0.", (8,)),
-        ("state_add", "state:StateAdd", "The stream plus everything it is given.", ()),
+    for name, target, summary, args, tensors in (
+        ("softmax_router", "routers:SoftmaxRouter", "Weights of experts that sum to 1.", (8, 3), _LOGITS),
+        ("sigmoid_router", "routers:SigmoidRouter", "Weights of experts, each on its own.", (8, 3), _LOGITS),
+        ("argmax_selector", "selectors:ArgmaxSelector", "The branch with the largest logit.", (8, 3), _LOGITS),
+        ("fixed_selector", "selectors:FixedSelector", "Always the same branch.", (1,), ""),
+        ("threshold_halt", "halts:ThresholdHalt", "Stop when the largest element exceeds a threshold.", (2.0,), ""),
+        ("learned_halt", "halts:LearnedHalt", "Stop when a learned logit is above 0.", (8,), _LOGITS),
+        ("state_add", "state:StateAdd", "The stream plus everything it is given.", (), ""),
     ):
-        example = Example(args=args, inputs=("f32[4,8]",))
-        target = f"flodl_graph.routing.{target}"
-        yield ModuleSpec(name=name, target=target, summary=summary, category="routing", example=example)
+        yield ModuleSpec(
+            name=name,
+            target=f"flodl_graph.routing.{target}",
+            summary=summary,
+            category="routing",
+            example=Example(args=args, inputs=("f32[4,8]",)),
+            layout=Layout(name, tensors),
+        )
 
 
 @hookimpl

@@ -6,6 +6,8 @@ from typing import Any
 
 from flodl_core import Example, InitializerSpec, LossSpec, ModuleSpec, OptimizerSpec
 
+from flodl_nn.catalogue.layouts import LAYOUTS
+
 
 def ex(*args: Any, feed: str = "", **kwargs: Any) -> Example:
     """An example: constructor arguments, and the tensors to feed, a space between them.
@@ -40,6 +42,7 @@ def module(
         inputs=tuple(inputs.split()),
         outputs=tuple(outputs.split()),
         requires=requires,
+        layout=LAYOUTS.get(name),
     )
 
 
