@@ -201,10 +201,25 @@ class InitializerSpec(ComponentSpec):
 
 
 @final
+@frozen(kw_only=True)
 class OpSpec(ComponentSpec):
-    """A function of tensors: the target returns it."""
+    """A function of tensors: the target takes its options, and returns it with these bound.
 
-    kind = "op"
+    Args:
+        inputs: Names of the tensors it takes, the stream first, a star before what takes any number;
+            empty: read from its signature.
+        outputs: Names of what it returns, the stream first; empty: one value.
+        differentiable: Whether gradients flow from all that it returns to every floating input, as finite
+            differences say.
+        function: What it calls, as `"torch:softmax"`, where that is not its own.
+    """
+
+    kind: ClassVar[str] = "op"
+
+    inputs: tuple[str, ...] = field(default=(), converter=_names)
+    outputs: tuple[str, ...] = field(default=(), converter=_names)
+    differentiable: bool = field(default=True, validator=_one_of(bool, rule="is True or False"))
+    function: str = field(default="", validator=_one_of(str, rule='reads "package.module:attribute"'))
 
 
 @final

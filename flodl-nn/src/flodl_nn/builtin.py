@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flodl_core import DatasetSpec, InitializerSpec, LossSpec, ModuleSpec, OptimizerSpec, SchedulerSpec, hookimpl
+from flodl_core import (
+    DatasetSpec,
+    InitializerSpec,
+    LossSpec,
+    ModuleSpec,
+    OpSpec,
+    OptimizerSpec,
+    SchedulerSpec,
+    hookimpl,
+)
+from flodl_core.tensor.ops.table import TABLE
 
 from flodl_nn.catalogue.datasets import DATASETS
 from flodl_nn.catalogue.initializers import INITIALIZERS
@@ -42,6 +52,12 @@ def flodl_schedulers() -> Iterable[SchedulerSpec]:
 def flodl_initializers() -> Iterable[InitializerSpec]:
     """Ways to fill parameters."""
     return INITIALIZERS
+
+
+@hookimpl
+def flodl_ops() -> Iterable[OpSpec]:
+    """Functions of tensors: flodl-core's table, which needs torch as this distribution does."""
+    return [row.spec for row in TABLE.values()]
 
 
 @hookimpl
