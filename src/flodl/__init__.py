@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from flodl_core.checkpoint import TrainingState as TrainingState
     from flodl_core.checkpoint import load_checkpoint as load_checkpoint
     from flodl_core.checkpoint import save_checkpoint as save_checkpoint
+    from flodl_core.rules import freeze as freeze
+    from flodl_core.rules import save as save
+    from flodl_core.rules import scale_lr as scale_lr
+    from flodl_core.rules import stop as stop
+    from flodl_core.rules import thaw as thaw
+    from flodl_core.rules import trend as trend
+    from flodl_core.rules import trends as trends
+    from flodl_core.rules import when as when
     from flodl_graph import FlowBuilder as FlowBuilder
     from flodl_graph import Graph as Graph
     from flodl_monitor import Monitor as Monitor
@@ -34,6 +42,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "flodl_core": "BuildError FlodlError Ref components ref",
     "flodl_core.checkpoint": "TrainingState load_checkpoint save_checkpoint",
+    "flodl_core.rules": "freeze save scale_lr stop thaw trend trends when",
     "flodl_graph": "FlowBuilder Graph",
     "flodl_monitor": "Monitor",
     "flodl_nn": "Sampler TrainStep constant cosine exponential one_cycle plateau step_decay warmup",

@@ -27,22 +27,26 @@ class GroupRules:
     """
 
     rules: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    apart: tuple[str, ...] = ()
 
     @classmethod
-    def parse(cls, groups: Groups | None) -> GroupRules:
+    def parse(cls, groups: Groups | None, apart: tuple[str, ...] = ()) -> GroupRules:
         """Read what a person wrote.
+
+        Args:
+            apart: Paths whose parameters share no group with others: their rates will change by themselves.
 
         Raises:
             TrainingError: A value is neither a rate nor a table of options.
         """
         if groups is None:
-            return cls()
+            return cls(apart=apart)
         if not isinstance(groups, Mapping):
             raise TrainingError(
                 f"groups maps paths to rates or options, got a {type(groups).__name__}",
                 mend='groups={"encoder": 1e-4, "*.bias": {"weight_decay": 0.0}}',
             )
-        return cls(tuple((pattern, _options(pattern, value)) for pattern, value in groups.items()))
+        return cls(tuple((pattern, _options(pattern, value)) for pattern, value in groups.items()), apart)
 
     def options_for(self, name: str) -> dict[str, Any]:
         """The options of one parameter, as far as rules speak of it."""
@@ -50,7 +54,8 @@ class GroupRules:
         for pattern, options in self.rules:
             if matches(name, pattern):
                 merged.update(options)
-        return merged
+        apart = [pattern for pattern in self.apart if matches(name, pattern)]
+        return {**merged, "apart": apart} if apart else merged
 
     def check_paths(self, model: nn.Module) -> None:
         """Every rule speaks of something.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 from typing import Any, final
 
 from flodl_core import Ref, Reference, TrainingError, as_reference, components
@@ -73,6 +74,12 @@ class TrainedParts:
         self._watch.changed()
         self._sort_out()
 
+    def forget(self, parameters: Iterable[Tensor]) -> None:
+        """Drop the optimizer's state of some parameters: they begin anew."""
+        for parameter in parameters:
+            self._aside.pop(parameter, None)
+            self.optimizer.state.pop(parameter, None)
+
     def state_of(self, parameter: Tensor) -> dict[str, Any]:
         """The optimizer's state of one parameter, in it or set aside; empty before its first update."""
         kept = self._aside.get(parameter)
@@ -107,7 +114,7 @@ class TrainedParts:
 
     def _build(self, named: dict[str, nn.Parameter]) -> Optimizer:
         groups = self._grouped(named)
-        alone = not self._rules.rules
+        alone = len(groups) == 1 and groups[0].keys() == {"params"}
         made = components.create("optimizer", self._recipe, groups[0]["params"] if alone else groups)
         if not isinstance(made, Optimizer):
             raise TrainingError(f"{self._recipe!r} made a {type(made).__name__}, no torch.optim.Optimizer")

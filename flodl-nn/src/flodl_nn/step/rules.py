@@ -1,0 +1,171 @@
+"""The rules of a training step: what trends they read, and what their actions do to model and optimizer."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, final
+
+import torch
+from flodl_core import CheckpointError, FlodlError, TrainingError
+from flodl_core.errors import join_errors
+from flodl_core.paths import matches, select_parameters
+from flodl_core.rules import Firing, Rule, RuleBook
+from flodl_core.rules.action import ScaleLr
+from flodl_core.rules.book import saved_memories
+from flodl_core.rules.condition import Source
+from flodl_core.trends import Trend, TrendGroup
+from flodl_core.trends.ledger import Ledger
+from flodl_core.trends.trend import Goal
+from torch import Tensor, nn
+
+from flodl_nn.step.acts import Acts
+from flodl_nn.step.parts import TrainedParts
+
+LOSS = "loss"
+"""What the mean loss of an epoch is called, where the model records nothing itself."""
+
+
+@final
+class StepRules:
+    """Rules, asked at the end of each epoch.
+
+    Trends are the model's own where it keeps any (a Graph does). Otherwise they are of the metrics that
+    `end_epoch` is given, and of the mean loss of the epoch, as `"loss"`.
+
+    Args:
+        rules: `when(...).do(...)`, or tables.
+        model: Whose parts the actions name.
+
+    Raises:
+        TrainingError: Something that is no rule.
+        PathError: An action names nothing in the model; all such together.
+    """
+
+    def __init__(self, rules: Iterable[Rule | Mapping[str, Any]], model: nn.Module) -> None:
+        self._book, self._model = RuleBook(rules), model
+        self._ledger = Ledger()
+        self._own: Any = model if callable(getattr(model, "trends", None)) else None
+        self._total: Tensor | None = None
+        self._count = 0
+        self._savers: list[Callable[[], object]] = []
+        self.fired: tuple[Firing, ...] = ()
+        self.hears = bool(self._book.rules) and self._own is None
+        _check_paths(self._book.rules, model)
+
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """Paths whose rate is scaled, so that their parameters need groups of their own."""
+        scaled = (action.path for rule in self._book.rules for action in rule.actions if isinstance(action, ScaleLr))
+        return tuple(dict.fromkeys(path for path in scaled if path))
+
+    def check_groups(self, parts: TrainedParts) -> None:
+        """Whether every rate can be scaled alone.
+
+        Raises:
+            TrainingError: A built optimizer has a part in one group with others.
+        """
+        for path in self.apart:
+            for _, names in parts.groups():
+                if 0 < sum(matches(name, path) for name in names) < len(names):
+                    raise TrainingError(
+                        f"scale_lr(..., {path!r}): the optimizer has {path!r} in one group with other parts",
+                        mend='groups of their own when it is built, or a recipe: optimizer=ref("adam", lr=1e-3)',
+                    )
+
+    def hear(self, result: Any) -> None:
+        """Count the loss of a step into the epoch's mean. Waits for no device."""
+        loss = result[0] if isinstance(result, tuple) else result
+        total = loss.new_zeros((), dtype=_wide(loss)) if self._total is None else self._total
+        self._total, self._count = total + loss, self._count + 1
+
+    def on_save(self, saver: Callable[[], object]) -> None:
+        """Let `save()` in a rule call this."""
+        self._savers.append(saver)
+
+    def end_epoch(self, values: Mapping[str, float], given: Mapping[str, float], epoch: int, controls: Acts) -> None:
+        """Ask the rules, and let those act whose condition holds.
+
+        Args:
+            values: All metrics of the epoch.
+            given: Those that the model does not keep itself.
+            epoch: Epochs finished, this one included.
+        """
+        if not self._book.rules:
+            return
+        mean = {LOSS: float(self._total) / self._count} if self._total is not None and LOSS not in values else {}
+        self._total, self._count = None, 0
+        self._ledger.enter(epoch - 1, {**(given if self._own is not None else values), **mean})
+        self.fired = self._book.ask(_Sources(self._ledger, self._own), controls, epoch)
+        if controls.wants_save:
+            self._save()
+
+    def state_dict(self) -> dict[str, Any]:
+        """What the rules remember, and what they read: plain data and one tensor."""
+        return {
+            "memories": self._book.state_dict(),
+            "ledger": self._ledger.state_dict(),
+            "total": self._total,
+            "count": self._count,
+        }
+
+    def check(self, state: Any) -> None:
+        """Whether a state fits.
+
+        Raises:
+            CheckpointError: It does not.
+        """
+        if not isinstance(state, Mapping) or state.keys() != {"memories", "ledger", "total", "count"}:
+            raise CheckpointError("the state of the rules is of another form")
+        saved_memories(state["memories"])
+        Ledger().load_state_dict(state["ledger"])
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what `check` found fitting."""
+        self._book.load_state_dict(state["memories"])
+        self._ledger.load_state_dict(state["ledger"])
+        total = state["total"]
+        self._total = None if total is None else total.detach().clone()
+        self._count, self.fired = state["count"], ()
+
+    def _save(self) -> None:
+        if not self._savers:
+            warnings.warn(
+                "a rule wants to save the run, and nobody listens: step.on_save(state.save)", UserWarning, stacklevel=4
+            )
+        for saver in self._savers:
+            saver()
+
+
+@final
+class _Sources:
+    """Trends from what was handed in, else from the model."""
+
+    def __init__(self, ledger: Ledger, own: Source | None) -> None:
+        self._ledger, self._own = ledger, own
+
+    def trend(self, path: str, *, goal: Goal = "min") -> Trend:
+        if self._own is None or path in self._ledger.names():
+            return self._ledger.trend(path, goal=goal)
+        return self._own.trend(path, goal=goal)
+
+    def trends(self, *paths: str, goal: Goal = "min") -> TrendGroup:
+        return (self._ledger if self._own is None else self._own).trends(*paths, goal=goal)
+
+
+def _check_paths(rules: Iterable[Rule], model: nn.Module) -> None:
+    """A path that is wrong is told now, and not when its rule fires."""
+    errors: list[FlodlError] = []
+    for rule in rules:
+        for action in rule.actions:
+            try:
+                select_parameters(model, getattr(action, "path", ""))
+            except FlodlError as error:
+                errors.append(type(error)(f"{action}: {error.what}", where=rule.where, mend=error.mend))
+    if errors:
+        raise join_errors(errors)
+
+
+def _wide(loss: Tensor) -> torch.dtype:
+    """The type that sums are kept in: the widest that the device has."""
+    return torch.float32 if loss.device.type == "mps" else torch.float64
