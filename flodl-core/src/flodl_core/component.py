@@ -119,6 +119,8 @@ class ComponentSpec:
         deprecated: What to use instead; the name then warns once and leaves the default lists.
         oracle: `"package.module:attribute"`, the same thing computed independently in float64 numpy, with
             which `flodl exercise` compares; imported only then. `flodl_core.testing` says what it is called with.
+        waives: Checks of `flodl exercise` that it does not pass, and cannot, each with the reason: it is shown, and
+            the check must really fail.
 
     Raises:
         ComponentError: A field has the wrong form.
@@ -138,6 +140,7 @@ class ComponentSpec:
     requires_api: int = field(default=1, validator=_one_of(int, rule="is a whole number"))
     deprecated: str | None = field(default=None, validator=_deprecation)
     oracle: str | None = field(default=None, validator=_oracle)
+    waives: Mapping[str, str] = field(factory=FrozenTable, converter=freeze_options)
 
 
 @final

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flodl_core import Example, InitializerSpec, LossSpec, ModuleSpec, OptimizerSpec
@@ -30,6 +31,7 @@ def module(
     inputs: str = "",
     outputs: str = "",
     requires: tuple[str, ...] = (),
+    waives: Mapping[str, str] | None = None,
 ) -> ModuleSpec:
     """A module; the class's own spelling is an alias."""
     return ModuleSpec(
@@ -43,11 +45,12 @@ def module(
         outputs=tuple(outputs.split()),
         requires=requires,
         layout=LAYOUTS.get(name),
+        waives=waives or {},
     )
 
 
 def loss(name: str, target: str, summary: str, category: str, example: Example, *aliases: str) -> LossSpec:
-    """A loss; the class's own spelling and the one with `_loss` are aliases."""
+    """A loss; the class's own spelling and the one with `_loss` are aliases. Its oracle bears its name."""
     return LossSpec(
         name=name,
         target=_full(target, "torch.nn"),
@@ -55,6 +58,7 @@ def loss(name: str, target: str, summary: str, category: str, example: Example, 
         category=category,
         example=example,
         aliases=_aliases(name, target, (f"{name}_loss", *aliases)),
+        oracle=f"flodl_nn.oracles.{category}:{name}",
     )
 
 

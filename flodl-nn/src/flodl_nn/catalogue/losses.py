@@ -7,7 +7,7 @@ from flodl_nn.catalogue.entry import ex, loss
 _REGRESSION, _CLASSES, _RANKING = "regression", "classification", "ranking"
 _SEGMENTATION, _CONTRASTIVE, _SEQUENCE = "segmentation", "contrastive", "sequence"
 _OWN = "flodl_nn.losses.torchs_own"
-_PAIR, _CLASS = "f32[4,3] f32[4,3]", "f32[4,3] i64[4]"
+_PAIR, _CLASS = "f32[4,3] f32[4,3]", "f32[4,3] i64[4]:0..2"
 
 LOSSES = (
     loss("mse", "MSELoss", "Mean squared error.", _REGRESSION, ex(feed=_PAIR)),
@@ -47,7 +47,7 @@ LOSSES = (
         "flodl_nn.losses.regression:GaussianNLLLoss",
         "A mean and a variance, by how likely they make the target.",
         _REGRESSION,
-        ex(feed="f32[4,3] f32[4,3] f32[4,3]"),
+        ex(feed="f32[4,3] f32[4,3]:0.1..2 f32[4,3]"),
     ),
     loss("poisson_nll", "PoissonNLLLoss", "Counts, from the logarithm of their rate.", _REGRESSION, ex(feed=_PAIR)),
     loss(
@@ -58,7 +58,14 @@ LOSSES = (
         ex(label_smoothing=0.1, feed=_CLASS),
         "CrossEntropyLoss",
     ),
-    loss("nll", f"{_OWN}:nll", "Log-probabilities against a class.", _CLASSES, ex(feed=_CLASS), "NLLLoss"),
+    loss(
+        "nll",
+        f"{_OWN}:nll",
+        "Log-probabilities against a class.",
+        _CLASSES,
+        ex(feed="f32[4,3]:log_probs i64[4]:0..2"),
+        "NLLLoss",
+    ),
     loss(
         "binary_cross_entropy",
         f"{_OWN}:binary_cross_entropy",
@@ -98,7 +105,7 @@ LOSSES = (
         f"{_OWN}:kl_div",
         "Divergence of log-probabilities from probabilities.",
         _CLASSES,
-        ex(feed="f32[4,3] f32[4,3]:0..1"),
+        ex(feed="f32[4,3]:log_probs f32[4,3]:probs"),
         "KLDivLoss",
     ),
     loss(
@@ -121,7 +128,7 @@ LOSSES = (
         f"{_OWN}:multilabel_soft_margin",
         "Several yes-or-no answers from logits, their mean.",
         _CLASSES,
-        ex(feed="f32[4,3] f32[4,3]:0..1"),
+        ex(feed="f32[4,3] f32[4,3]:0,1"),
         "MultiLabelSoftMarginLoss",
     ),
     loss(
@@ -129,21 +136,21 @@ LOSSES = (
         "SoftMarginLoss",
         "log(1 + exp(-y x)) for y of 1 and -1.",
         _CLASSES,
-        ex(feed="f32[4,3] f32[4,3]:1..1"),
+        ex(feed="f32[4,3] f32[4,3]:-1,1"),
     ),
     loss(
         "dice",
         "flodl_nn.losses.overlap:DiceLoss",
         "One minus the Dice overlap.",
         _SEGMENTATION,
-        ex(feed="f32[2,3,4,4] i64[2,4,4]"),
+        ex(feed="f32[2,3,4,4] i64[2,4,4]:0..2"),
     ),
     loss(
         "jaccard",
         "flodl_nn.losses.overlap:JaccardLoss",
         "One minus intersection over union.",
         _SEGMENTATION,
-        ex(feed="f32[2,3,4,4] i64[2,4,4]"),
+        ex(feed="f32[2,3,4,4] i64[2,4,4]:0..2"),
         "iou",
     ),
     loss(
@@ -151,28 +158,28 @@ LOSSES = (
         "flodl_nn.losses.overlap:TverskyLoss",
         "One minus overlap; missed and invented pixels weigh differently.",
         _SEGMENTATION,
-        ex(0.3, 0.7, feed="f32[2,3,4,4] i64[2,4,4]"),
+        ex(0.3, 0.7, feed="f32[2,3,4,4] i64[2,4,4]:0..2"),
     ),
     loss(
         "cosine_embedding",
         "CosineEmbeddingLoss",
         "Pairs drawn to one direction (y = 1) or away from it (y = -1).",
         _RANKING,
-        ex(margin=0.1, feed="f32[4,3] f32[4,3] f32[4]:1..1"),
+        ex(margin=0.1, feed="f32[4,3] f32[4,3] f32[4]:-1,1"),
     ),
     loss(
         "hinge_embedding",
         "HingeEmbeddingLoss",
         "Distances small (y = 1) or beyond a margin (y = -1).",
         _RANKING,
-        ex(feed="f32[4,3] f32[4,3]:1..1"),
+        ex(feed="f32[4,3] f32[4,3]:-1,1"),
     ),
     loss(
         "margin_ranking",
         "MarginRankingLoss",
         "The first above the second (y = 1) or below (y = -1), by a margin.",
         _RANKING,
-        ex(margin=0.5, feed="f32[4] f32[4] f32[4]:1..1"),
+        ex(margin=0.5, feed="f32[4] f32[4] f32[4]:-1,1"),
     ),
     loss(
         "triplet_margin",
@@ -193,7 +200,7 @@ LOSSES = (
         "flodl_nn.losses.contrastive:ContrastiveLoss",
         "Pairs together or beyond a margin.",
         _CONTRASTIVE,
-        ex(feed="f32[4,3] f32[4,3] f32[4]:0..1"),
+        ex(feed="f32[4,3] f32[4,3] f32[4]:0,1"),
     ),
     loss(
         "info_nce",
@@ -215,7 +222,7 @@ LOSSES = (
         "flodl_nn.losses.contrastive:SupConLoss",
         "Samples of a class find each other among all of the batch.",
         _CONTRASTIVE,
-        ex(feed="f32[4,8] i64[4]"),
+        ex(feed="f32[6,8] i64[6]:0..2"),
         "supervised_contrastive",
     ),
     loss(
@@ -223,6 +230,6 @@ LOSSES = (
         "CTCLoss",
         "Log-probabilities of unaligned sequences, over all alignments.",
         _SEQUENCE,
-        ex(feed="f32[6,2,4] i64[2,3]:1..3 i64[2]:6..6 i64[2]:1..3"),
+        ex(feed="f32[6,2,4]:log_probs i64[2,3]:1..3 i64[2]:6..6 i64[2]:1..3"),
     ),
 )

@@ -11,7 +11,9 @@ from flodl_core.testing.contracts.check import Skip
 from flodl_core.testing.contracts.compare import require_near
 
 
-def require_capturable(work: Callable[[], Sequence[Tensor]], reset: Callable[[], None], tolerance: float) -> Skip | None:
+def require_capturable(
+    work: Callable[[], Sequence[Tensor]], reset: Callable[[], None], tolerance: float
+) -> Skip | None:
     """Record a piece of work, replay it, compare with the work done eagerly.
 
     Args:

@@ -66,4 +66,5 @@ def _require_elements(expected: Tensor, actual: Tensor, name: str, tolerance: fl
     if bool(wrong.any()):
         flat = int(torch.where(wrong.isnan() | distance.isnan(), torch.inf, distance).argmax())
         index = [int(i) for i in torch.unravel_index(torch.tensor(flat), left.shape)]
-        raise ContractError(f"{name}{index}: {right.flatten()[flat].item():.6g} instead of {left.flatten()[flat].item():.6g}")
+        found, due = right.flatten()[flat].item(), left.flatten()[flat].item()
+        raise ContractError(f"{name}{index}: {found:.9g} instead of {due:.9g}")

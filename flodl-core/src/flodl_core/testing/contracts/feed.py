@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import final
 
 import torch
-from attrs import field, frozen
+from attrs import frozen
 from torch import Tensor
 
 from flodl_core.errors import ComponentError
@@ -83,7 +83,7 @@ class Feed:
         slots: As written, in order.
     """
 
-    slots: tuple[Slot, ...] = field(converter=tuple)
+    slots: tuple[Slot, ...]
 
     @classmethod
     def parse(cls, texts: Sequence[str]) -> Feed:
@@ -93,7 +93,7 @@ class Feed:
             ComponentError: One of them cannot be read.
         """
         letters: dict[str, int] = {}
-        return cls([_slot(text, letters) for text in texts])
+        return cls(tuple(_slot(text, letters) for text in texts))
 
     def draw(self, seed: int = 0) -> list[Tensor]:
         """Free numbers for each slot, on the CPU: the same for the same seed, whatever the device."""
@@ -104,7 +104,9 @@ class Feed:
         """What the slots hold, made of free numbers."""
         return [slot.shaped(value) for slot, value in zip(self.slots, free, strict=True)]
 
-    def tensors(self, device: str | torch.device = "cpu", *, seed: int = 0, floating: torch.dtype | None = None) -> list[Tensor]:
+    def tensors(
+        self, device: str | torch.device = "cpu", *, seed: int = 0, floating: torch.dtype | None = None
+    ) -> list[Tensor]:
         """The inputs.
 
         Args:

@@ -14,7 +14,7 @@ from flodl_core.testing.contracts.check import Skip
 from flodl_core.testing.contracts.compare import tensors_of
 from flodl_core.testing.contracts.feed import Feed
 
-MOST = 40
+MOST = 20
 """Elements compared per tensor."""
 _STEPS = (1e-6, 1e-5)
 
@@ -60,8 +60,9 @@ def require_gradients(function: Callable[..., Any], feed: Feed, device: str, *, 
         return Skip("it has no floating input and no parameter: nothing to differentiate by")
     if not any(value.requires_grad for value in fed.double()(*(leaf.requires_grad_() for leaf in leaves))):
         return Skip("no output has a gradient: its values are whole numbers or choices")
-    fine, coarse = (check_gradients(fed, *leaves, step=step, most=MOST, seed=seed) for step in _STEPS)
-    _require(fine, coarse)
+    fine = check_gradients(fed, *leaves, step=_STEPS[0], most=MOST, seed=seed)
+    if not fine.right:
+        _require(fine, check_gradients(fed, *leaves, step=_STEPS[1], most=MOST, seed=seed))
     return None
 
 

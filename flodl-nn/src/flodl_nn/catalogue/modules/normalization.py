@@ -99,6 +99,10 @@ NORMALIZATIONS = (
         "Local response normalization as Torch 7 had it.",
         _NORMALIZATION,
         ex(2, feed=_2D),
+        waives=dict.fromkeys(
+            ("gradients", "gradients in eval"),
+            "the backward of torch's CrossMapLRN2d is not the derivative of its forward; local_response_norm's is",
+        ),
     ),
     module(
         "layer_norm2d",

@@ -74,20 +74,20 @@ POOLINGS = (
         "MaxUnpool1d",
         "Values put back where max_pool1d found them.",
         _POOLING,
-        ex(2, feed="f32[1,1,4] i64[1,1,4]"),
+        ex(2, feed="f32[1,1,4] i64[1,1,4]:distinct"),
     ),
     module(
         "max_unpool2d",
         "MaxUnpool2d",
         "Values put back where max_pool2d found them.",
         _POOLING,
-        ex(2, feed="f32[1,1,2,2] i64[1,1,2,2]"),
+        ex(2, feed="f32[1,1,2,2] i64[1,1,2,2]:distinct"),
     ),
     module(
         "max_unpool3d",
         "MaxUnpool3d",
         "Values put back where max_pool3d found them.",
         _POOLING,
-        ex(2, feed="f32[1,1,2,2,2] i64[1,1,2,2,2]"),
+        ex(2, feed="f32[1,1,2,2,2] i64[1,1,2,2,2]:distinct"),
     ),
 )

@@ -48,3 +48,10 @@ def call(subject: Subject, module: Any, inputs: list[Tensor], seed: int = 0) -> 
     outputs = list(tensors_of(module(*inputs, **options)))
     require(bool(outputs), "its forward gives no tensor")
     return outputs
+
+
+def draws(subject: Subject, module: nn.Module) -> bool:
+    """Whether it draws random numbers when called as it is: other seeds, other outputs."""
+    with torch.no_grad():
+        first, second = (call(subject, module, inputs_of(subject), seed=seed) for seed in (1, 2))
+    return any(not left.equal(right) for left, right in zip(first, second, strict=True))

@@ -51,7 +51,8 @@ def modes(subject: Subject) -> None:
     require(shapes[True] == shapes[False], f"shapes are {shapes[True]} in training, {shapes[False]} in evaluation")
     with_gradients = call(subject, module, inputs)
     with torch.no_grad():
-        require_near(with_gradients, call(subject, module, inputs), "without gradients", tolerance=ROUNDING[torch.float32])
+        without = call(subject, module, inputs)
+    require_near(with_gradients, without, "without gradients", tolerance=ROUNDING[torch.float32])
 
 
 def _copies(module: nn.Module, *, buffers: bool) -> dict[str, Tensor]:

@@ -12,7 +12,7 @@ from flodl_core.testing.contracts.modules.moves import bfloat16, devices, float6
 
 SUITE = (
     Check("builds", "Its example makes a torch.nn.Module that takes the example's inputs.", builds),
-    Check("declared", "Inputs and outputs are as the spec names them, finite, the same for the same seed.", as_declared),
+    Check("declared", "Inputs and outputs are as the spec names them, finite, the same for one seed.", as_declared),
     Check("modes", "train() and eval() reach every part, keep the shapes, and a call changes no parameter.", modes),
     Check("gradients", "Gradients by inputs and parameters are finite differences', in training.", in_training),
     Check("gradients in eval", "The same in evaluation.", in_evaluation),
