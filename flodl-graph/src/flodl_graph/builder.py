@@ -194,8 +194,11 @@ class FlowBuilder(_Chain):
         """
         return _split(self, _word_step("split", modules, {}))
 
-    def using(self, *tags: str, **renamed: str) -> FlowBuilder:
-        """Hand tagged values to the module written last: `using("h")` passes `h=`, `using(hx="h")` passes `hx=`."""
+    def using(self, *tags: str, **renamed: str | Sequence[str]) -> FlowBuilder:
+        """Hand tagged values to the module written last: `using("h")` passes `h=`, `using(hx="h")` passes `hx=`.
+
+        Several tags under one name arrive as a tuple: `using(hx=("h", "c"))`.
+        """
         return self._then(_using_step(tags, renamed))
 
     def tag(self, name: str | None = None, **ports: str) -> FlowBuilder:
@@ -255,7 +258,7 @@ class Fork(_Chain):
 
     __slots__ = ()
 
-    def using(self, *tags: str, **renamed: str) -> Fork:
+    def using(self, *tags: str, **renamed: str | Sequence[str]) -> Fork:
         """Hand tagged values to the side branch, as `FlowBuilder.using` does to a module."""
         return _fork(self, _using_step(tags, renamed))
 
@@ -270,7 +273,7 @@ class Split(_Chain):
 
     __slots__ = ()
 
-    def using(self, *tags: str, **renamed: str) -> Split:
+    def using(self, *tags: str, **renamed: str | Sequence[str]) -> Split:
         """Hand tagged values to every branch, as `FlowBuilder.using` does to one module."""
         return _split(self, _using_step(tags, renamed))
 
@@ -302,20 +305,26 @@ class LoopBody:
         """Run exactly `n` times."""
         return self._loop(for_n=n)
 
-    def while_cond(self, condition: Module, most: int, *, per: str = "batch", **kwargs: Any) -> FlowBuilder:
+    def while_cond(
+        self, condition: Module, most: int, *, per: str = "batch", every: int | None = None, **kwargs: Any
+    ) -> FlowBuilder:
         """Ask before each turn; a signal above 0 means stop: `.while_cond("threshold_halt", 10, threshold=5.0)`.
 
         Args:
             condition: As for `through`; called with the state.
             most: At most so many turns.
             per: `"batch"`: stop when every element is > 0; `"sample"`: a row that has stopped keeps its state.
+            every: Let the host look whether all has stopped after so many turns only; the result is the
+                same. Without it the host looks each turn per batch, and never per sample.
             kwargs: Keyword arguments of the condition's constructor, when it is given by name.
         """
-        return self._loop(while_cond=_recipe(condition, (), kwargs), most=most, per=per)
+        return self._loop(while_cond=_recipe(condition, (), kwargs), most=most, per=per, every=every)
 
-    def until_cond(self, condition: Module, most: int, *, per: str = "batch", **kwargs: Any) -> FlowBuilder:
+    def until_cond(
+        self, condition: Module, most: int, *, per: str = "batch", every: int | None = None, **kwargs: Any
+    ) -> FlowBuilder:
         """Ask after each turn but the last; otherwise as `while_cond`."""
-        return self._loop(until_cond=_recipe(condition, (), kwargs), most=most, per=per)
+        return self._loop(until_cond=_recipe(condition, (), kwargs), most=most, per=per, every=every)
 
     def _loop(self, **options: Any) -> FlowBuilder:
         return self._parent._then(_word_step("loop_body", (self._body,), options))
@@ -391,12 +400,21 @@ def _word_step(word: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Wor
     )
 
 
-def _using_step(tags: Sequence[str], renamed: Mapping[str, str]) -> Using:
+def _using_step(tags: Sequence[str], renamed: Mapping[str, str | Sequence[str]]) -> Using:
     where = caller()
-    for tag in (*tags, *renamed.values()):
-        if not isinstance(tag, str):
-            raise BuildError(f"using() takes tags, got {tag!r}", where=where, mend='using("encoded")')
-    return Using(refs=(*((tag, tag) for tag in tags), *renamed.items()), where=where)
+    refs = [*((tag, tag) for tag in tags), *renamed.items()]
+    return Using(refs=tuple((word, _tags(value, where)) for word, value in refs), where=where)
+
+
+def _tags(value: Any, where: Where) -> str | tuple[str, ...]:
+    """One tag, or at least two that arrive together."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list | tuple) and len(value) > 1 and all(isinstance(tag, str) for tag in value):
+        return tuple(value)
+    raise BuildError(
+        f"using() takes tags, got {value!r}", where=where, mend='using("encoded"), or using(hx=("h", "c")) for a tuple'
+    )
 
 
 def _recipe(module: Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:

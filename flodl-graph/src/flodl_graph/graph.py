@@ -17,6 +17,7 @@ from flodl_graph.abilities.tree import AbstractTree
 from flodl_graph.ir.graph import GraphIR
 from flodl_graph.ir.node import Part
 from flodl_graph.ir.structure import digest, structure
+from flodl_graph.observe.kept import check_tag
 from flodl_graph.observe.recorder import Recorder
 from flodl_graph.part import as_module, taken_by_name
 from flodl_graph.run.check import check_shapes
@@ -52,7 +53,7 @@ class Graph(AbstractTree, AbstractObserved, AbstractStateful, AbstractSaved, Abs
         self.epoch = 0
         self.recorder = Recorder()
         self.carried, self.kept = {}, {}
-        self.observed = tuple(tag for tag, _ in ir.tags)
+        self.observed, self.exposed = tuple(tag for tag, _ in ir.tags), ()
         for name, part in parts.items():
             self.add_module(name, as_module(part))
         self._regenerate()
@@ -65,7 +66,25 @@ class Graph(AbstractTree, AbstractObserved, AbstractStateful, AbstractSaved, Abs
     @property
     def code(self) -> str:
         """The Python that runs: one line per node, with the line of yours that asked for it."""
-        return source(self.ir, self.observed)
+        return source(self.ir, self.observed, self.exposed)
+
+    @property
+    def ports(self) -> tuple[str, ...]:
+        """What it can give besides the stream where it is part of another graph: its tags."""
+        return tuple(tag for tag, value in self.ir.tags if value not in self.ir.inputs)
+
+    def expose(self, *tags: str) -> None:
+        """Take `wanted=("hidden",)` from now on, and return these tagged values behind the output.
+
+        A graph that is built around this one asks for it by itself: `.through(encoder).tag(hidden="h")`.
+
+        Raises:
+            PathError: There is no such tag.
+        """
+        for tag in tags:
+            check_tag(self.ir, tag)
+        self.exposed = tuple(dict.fromkeys((*self.exposed, *tags)))
+        self._regenerate()
 
     def to_toml(self) -> str:
         """The words that made this graph, as TOML that `FlowBuilder.from_toml` reads.
@@ -106,7 +125,7 @@ class Graph(AbstractTree, AbstractObserved, AbstractStateful, AbstractSaved, Abs
             return check_shapes(self, examples, named, device)
 
     def _regenerate(self) -> None:
-        forward: FunctionType = load(self.ir, self.observed)
+        forward: FunctionType = load(self.ir, self.observed, self.exposed)
         type(self).forward = forward
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
@@ -125,5 +144,5 @@ def _bare() -> Graph:
     return Graph.__new__(Graph)
 
 
-RESERVED = frozenset(dir(Graph)) | {"ir", "epoch", "recorder", "carried", "kept", "observed", "training"}
+RESERVED = frozenset(dir(Graph)) | {"ir", "epoch", "recorder", "carried", "kept", "observed", "exposed", "training"}
 """Names that no tag, label or input may take."""

@@ -22,6 +22,7 @@ class AbstractFamily(nn.Module):
     carried: dict[str, Any]
     kept: dict[str, Any]
     observed: tuple[str, ...]
+    exposed: tuple[str, ...]
 
     def _family(self) -> Iterator[tuple[str, AbstractFamily]]:
         """Itself and every graph inside it, each with the prefix of its dotted names."""

@@ -8,6 +8,7 @@ from flodl_graph.assembly.fold import fold
 from flodl_graph.assembly.link import link
 from flodl_graph.graph import RESERVED, Graph
 from flodl_graph.ir.steps import Flow
+from flodl_graph.ports import expose
 
 
 def assemble(flow: Flow) -> Graph:
@@ -20,4 +21,6 @@ def assemble(flow: Flow) -> Graph:
     ir = link(plan, flow, RESERVED)
     if plan.errors:
         raise join_errors(list({str(error): error for error in plan.errors}.values()))
+    for draft, node in zip(plan.drafts, ir.nodes, strict=True):
+        expose(draft.part, [port for port, _ in node.taps])
     return Graph(ir, {draft.name: draft.part for draft in plan.drafts})

@@ -21,7 +21,7 @@ class Draft:
         counted: The name it gets if nothing else names it.
         results: Names of what its module returns, the stream first; empty: one value.
         on_demand: Whether it returns the further ones only when asked.
-        refs: Keyword, tag and line of each reference.
+        refs: Keyword, tag and line of each reference; a keyword that stands several times takes a tuple.
     """
 
     node: type[AbstractNode]

@@ -11,10 +11,11 @@ from flodl_core.where import Where
 
 from flodl_graph.assembly.draft import STREAM_IN, Draft, Plan, Port, Slot, TagDraft
 from flodl_graph.assembly.naming import Counters, component_name
-from flodl_graph.assembly.recipes import Nested, bound_words, makes_on_demand, outputs_of, said_component
+from flodl_graph.assembly.recipes import Nested, bound_words, said_component
 from flodl_graph.ir.checks import unknown_tag
 from flodl_graph.ir.node import AbstractNode, Part
 from flodl_graph.ir.steps import At, Flow, Input, Label, Step, Tag, TagGroup, Using, Word
+from flodl_graph.ports import makes_on_demand, outputs_of
 
 
 def fold(flow: Flow, build: Nested) -> Plan:
@@ -95,7 +96,7 @@ class _Fold:
         said = said_component(node, step) if node.noun is None else None
         noun = node.noun if node.noun is not None else said.name if said else component_name(part)
         counted = self.counters.next(noun or node.word)
-        results = ("stream", *node.outputs) if node.outputs else outputs_of(part, said)
+        results = outputs_of(part, said) or (("stream", *node.outputs) if node.outputs else ())
         on_demand = bool(results) and makes_on_demand(part)
         draft = Draft(node, fields, part, counted, results, on_demand, streams, step.where)
         self.plan.drafts.append(draft)
@@ -138,10 +139,10 @@ class _Fold:
                 "using() speaks to the module written last, and there is none", mend="put it after through()"
             )
         for draft in self.addressed:
-            for word, tag in step.refs:
+            for word, tags in step.refs:
                 if any(word == other for other, _, _ in draft.refs):
-                    raise BuildError(f"using() gives {word!r} twice to one module", mend=f"using(other_name={tag!r})")
-                draft.refs.append((word, tag, step.where))
+                    raise BuildError(f"using() gives {word!r} twice to one module", mend=f"using(other_name={tags!r})")
+                draft.refs += [(word, tag, step.where) for tag in ([tags] if isinstance(tags, str) else tags)]
 
     def _at(self, step: At) -> None:
         self._needs_no_tag()

@@ -98,7 +98,7 @@ class _Link:
         joins = draft.node.effect == "join"
         streams = tuple(self.values[slot] for slot in draft.streams)
         refs = tuple(self._refs(draft, joins))
-        omitted = tuple(word for word, _, absence in refs if absence == "omit")
+        omitted = tuple(dict.fromkeys(word for word, _, absence in refs if absence == "omit"))
         taps = tuple(_taps(self.plan, draft))
         self.values[draft] = draft.name
         self.values.update({Port(draft, port): value for port, value in taps})
@@ -132,7 +132,9 @@ class _Link:
             elif slot in self.values:
                 yield word, self.values[slot], None
             else:
-                yield word, self._carried(tag, slot, zeros=absence == "zeros"), absence
+                value = self._carried(tag, slot, zeros=absence == "zeros")
+                alone = [other for other, _, _ in draft.refs].count(word) == 1
+                yield word, value, absence if alone or absence == "zeros" else "omit"  # a tuple is whole, or not there
 
     def _check_required(self, draft: Draft, absences: Mapping[str, Absence]) -> None:
         """Everything that a module cannot do without is there."""

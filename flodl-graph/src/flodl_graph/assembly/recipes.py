@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias, get_type_hints
+from typing import Any, TypeAlias
 
 from attrs import evolve
-from flodl_core import BuildError, Component, ModuleSpec, Ref, as_reference, components
+from flodl_core import BuildError, Component, Ref, as_reference, components
 from flodl_core.binding import bind
+from flodl_core.names import kind_due
 from torch import nn
 
 from flodl_graph.assembly.schema import Due, due, schema
-from flodl_graph.ir.node import AbstractNode, Part
+from flodl_graph.ir.node import AbstractNode
 from flodl_graph.ir.steps import Flow, Word
 
 Nested: TypeAlias = Callable[[Flow], nn.Module]
@@ -41,23 +41,7 @@ def said_component(node: type[AbstractNode], step: Word) -> Component | None:
     if not isinstance(said, Ref):
         return None
     first = next(iter(schema(node).parameters.values()))
-    return components.find(due(first).kind or "module", said.name)
-
-
-def outputs_of(part: Part, said: Component | None) -> tuple[str, ...]:
-    """Names of what a module returns, the stream first; empty: one value.
-
-    They come from the component's spec, else from a `NamedTuple` that `forward` is annotated to return.
-    """
-    component = said or components.builtin_class("module", type(part))
-    if component is not None and isinstance(component.spec, ModuleSpec) and component.spec.outputs:
-        return component.spec.outputs
-    return tuple(getattr(_returned(part.forward if isinstance(part, nn.Module) else part), "_fields", ()))
-
-
-def makes_on_demand(part: Part) -> bool:
-    """Whether a module makes its further outputs only when `forward(..., wanted=("weights",))` asks for them."""
-    return isinstance(part, nn.Module) and "wanted" in inspect.signature(part.forward).parameters
+    return components.find(kind_due(said.name, due(first).kind or "module"), said.name)
 
 
 def _hand_extras_to_recipe(node: type[AbstractNode], step: Word) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
@@ -83,10 +67,11 @@ def _make(value: Any, wanted: Due, build: Nested, hints: Mapping[str, Any]) -> A
     if isinstance(value, Flow):
         return build(value)
     if wanted.kind is None:
-        return components.create("module", value) if isinstance(value, Ref) else value
+        return components.create(kind_due(value.name, "module"), value) if isinstance(value, Ref) else value
     reference = as_reference(value)
     if isinstance(reference, Ref):
-        return components.create(wanted.kind, _hinted(reference, wanted.kind, hints))
+        kind = kind_due(reference.name, wanted.kind)
+        return components.create(kind, _hinted(reference, kind, hints))
     return None if value is None else _live(components.create(wanted.kind, value), wanted.kind)
 
 
@@ -107,11 +92,3 @@ def _live(value: Any, kind: str) -> Any:
             f"a {noun} is due, got {value!r}", mend=f"give a {noun}, a function, a registered name, a ref or a flow"
         )
     return value
-
-
-def _returned(function: Callable[..., Any]) -> object:
-    """What a function is annotated to return; None when it does not say, or not so that it can be read."""
-    try:
-        return get_type_hints(function).get("return")
-    except Exception:  # a name that only type checkers know
-        return None

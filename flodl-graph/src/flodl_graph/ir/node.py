@@ -52,7 +52,7 @@ class AbstractNode(abc.ABC):
     Args:
         name: Key of its module in the graph, and name of its first output.
         streams: Values it reads by position, in order.
-        refs: Keyword and value of each further argument.
+        refs: Keyword and value of each further argument; a keyword that stands several times takes a tuple.
         omitted: Keywords left out while what they carry is not there yet.
         results: Names of all that its module returns, the stream first; empty: one value.
         taps: Which of the further results are used, and as what value.

@@ -50,9 +50,9 @@ class TagGroup(AbstractStep):
 @final
 @frozen(kw_only=True)
 class Using(AbstractStep):
-    """`using(...)`: keyword to tag, for the module written last."""
+    """`using(...)`: keyword to tag, or to several that arrive as a tuple, for the module written last."""
 
-    refs: tuple[tuple[str, str], ...]
+    refs: tuple[tuple[str, str | tuple[str, ...]], ...]
 
 
 @final

@@ -21,7 +21,11 @@ class Carrying(Protocol):
 
 def given(**refs: Any) -> dict[str, Any]:
     """The keywords whose value is there: a module with a default of its own sees the others left out."""
-    return {word: value for word, value in refs.items() if value is not None}
+    return {word: value for word, value in refs.items() if not _absent(value)}
+
+
+def _absent(value: Any) -> bool:
+    return value is None or (type(value) is tuple and any(part is None for part in value))
 
 
 def zeros(graph: Carrying, tag: str, *inputs: Any) -> Tensor:

@@ -1,4 +1,4 @@
-"""Tagged values that stay readable after a call, until the next one."""
+"""Tagged values that leave a call besides its output: kept until the next one, or returned to who asks."""
 
 from __future__ import annotations
 
@@ -19,3 +19,8 @@ def keep(graph: Keeping, /, **values: Any) -> None:
         kept = graph.kept  # changed in place: setting an attribute of a module costs more than the rest of this
         kept.clear()
         kept.update(values)
+
+
+def chosen(wanted: tuple[str, ...], stream: Any, /, **further: Any) -> Any:
+    """What a call returns: the stream, and behind it what was asked for, in that order."""
+    return (stream, *(further[name] for name in wanted)) if wanted else stream

@@ -12,14 +12,19 @@ from typing import Any, final
 from attrs import frozen
 
 from flodl_graph.ir.graph import Carry, GraphIR
-from flodl_graph.ir.node import AbstractNode
+from flodl_graph.ir.node import AbstractNode, Value
 from flodl_graph.run.carried import given, zeros
-from flodl_graph.run.kept import keep
+from flodl_graph.run.kept import chosen, keep
 from flodl_graph.run.variables import Variables, allot
 
 _INDENT = "    "
 _COMMENT_COLUMN = 72  # lines longer than this carry their place after two spaces
-_SCOPE = {"given": given, "keep": keep, "zeros": zeros}  # all that it may call besides the graph's own modules
+_SCOPE = {
+    "chosen": chosen,
+    "given": given,
+    "keep": keep,
+    "zeros": zeros,
+}  # all that it may call besides the graph's own modules
 _serial = count(1)
 
 
@@ -36,18 +41,19 @@ class Line:
 _loaded: dict[str, Mapping[int, Line]] = {}  # pseudo file to its lines, while the forward lives
 
 
-def source(ir: GraphIR, observed: Collection[str] = ()) -> str:
+def source(ir: GraphIR, observed: Collection[str] = (), exposed: Collection[str] = ()) -> str:
     """The forward of a graph: one line per node, the user's file and line beside it.
 
     Args:
         observed: Tags whose values stay readable after the call.
+        exposed: Tags that a caller may ask for, by `wanted=("hidden",)`, besides the stream.
     """
-    return _text(_lines(ir, observed))
+    return _text(_lines(ir, observed, exposed))
 
 
-def load(ir: GraphIR, observed: Collection[str]) -> FunctionType:
+def load(ir: GraphIR, observed: Collection[str], exposed: Collection[str] = ()) -> FunctionType:
     """Compile a forward; its text goes into `linecache`, so that tracebacks show its lines."""
-    lines = list(_lines(ir, observed))
+    lines = list(_lines(ir, observed, exposed))
     text, file = _text(lines), f"<flodl graph {ir.label or 'unlabelled'} {next(_serial)}>"
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     _loaded[file] = dict(enumerate(lines, start=1))
@@ -73,15 +79,17 @@ def _forget(file: str) -> None:
     _loaded.pop(file, None)
 
 
-def _lines(ir: GraphIR, observed: Collection[str]) -> Iterator[Line]:
-    yield Line(f"def forward({', '.join(['self', *ir.inputs])}):")
-    for line in _body(ir, observed):
+def _lines(ir: GraphIR, observed: Collection[str], exposed: Collection[str]) -> Iterator[Line]:
+    wanted = ["*", "wanted=()"] if exposed else []
+    yield Line(f"def forward({', '.join(['self', *ir.inputs, *wanted])}):")
+    for line in _body(ir, observed, exposed):
         yield Line(_INDENT + line.text, line.node, line.reads)
 
 
-def _body(ir: GraphIR, observed: Collection[str]) -> Iterator[Line]:
+def _body(ir: GraphIR, observed: Collection[str], exposed: Collection[str]) -> Iterator[Line]:
     kept = {tag: value for tag, value in ir.tags if tag in observed}
-    variables = allot(ir, kept.values())
+    further = {tag: value for tag, value in ir.tags if tag in exposed}
+    variables = allot(ir, {*kept.values(), *further.values()})
     for carry in ir.carries:
         yield Line(_read(carry, ir))
     lines = [(_line(node, variables), node) for node in ir.nodes]
@@ -94,8 +102,13 @@ def _body(ir: GraphIR, observed: Collection[str]) -> Iterator[Line]:
     for carry in ir.carries:
         yield Line(f"self.carried[{carry.tag!r}] = {variables.names[carry.value]}")
     if kept:
-        yield Line(f"keep(self, {', '.join(f'{tag}={variables.names[value]}' for tag, value in kept.items())})")
-    yield Line(f"return {variables.names[ir.output]}")
+        yield Line(f"keep(self, {_named(kept, variables)})")
+    output = variables.names[ir.output]
+    yield Line(f"return chosen(wanted, {output}, {_named(further, variables)})" if further else f"return {output}")
+
+
+def _named(values: Mapping[str, Value], variables: Variables) -> str:
+    return ", ".join(f"{tag}={variables.names[value]}" for tag, value in values.items())
 
 
 def _read(carry: Carry, ir: GraphIR) -> str:
@@ -122,8 +135,9 @@ def _line(node: AbstractNode, variables: Variables) -> str:
 
 
 def _keywords(node: AbstractNode, variables: Variables) -> Iterator[str]:
-    for word, value in node.refs:
-        said = f"{word}={variables.names[value]}"
+    for word in dict.fromkeys(word for word, _ in node.refs):
+        values = [variables.names[value] for other, value in node.refs if other == word]
+        said = f"{word}={values[0]}" if len(values) == 1 else f"{word}=({', '.join(values)})"
         yield f"**given({said})" if word in node.omitted else said
     if node.taps and node.on_demand:
         yield f"wanted={tuple(port for port, _ in node.taps)!r}"

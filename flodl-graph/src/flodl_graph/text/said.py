@@ -8,6 +8,7 @@ from typing import Any
 
 from flodl_core import BuildError, Ref, components
 from flodl_core.binding import signature_of
+from flodl_core.names import kind_due
 from flodl_core.where import Where
 
 from flodl_graph.ir.steps import At, Flow, Input, Label, Live, Step, Tag, TagGroup, Using, Word
@@ -47,7 +48,7 @@ def _mark(tables: list[dict[str, Any]], step: Step) -> None:
         case TagGroup():
             table["tag_group"] = step.name
         case Using():
-            refs = {**_using(table), **dict(step.refs)}
+            refs = {**_using(table), **{word: _plain(tags) for word, tags in step.refs}}
             same = all(word == tag for word, tag in refs.items())
             table["using"] = [*refs] if same else refs
         case Tag():
@@ -56,7 +57,11 @@ def _mark(tables: list[dict[str, Any]], step: Step) -> None:
             table["tag"] = tags[0] if len(tags) == 1 else tags
 
 
-def _using(table: Mapping[str, Any]) -> dict[str, str]:
+def _plain(tags: str | tuple[str, ...]) -> str | list[str]:
+    return tags if isinstance(tags, str) else list(tags)
+
+
+def _using(table: Mapping[str, Any]) -> dict[str, Any]:
     held = table.get("using", {})
     return dict(held) if isinstance(held, Mapping) else {tag: tag for tag in held}
 
@@ -115,5 +120,5 @@ def _arguments(reference: Ref, where: Where) -> dict[str, Any]:
 
 
 def _default(name: str, key: str) -> Any:
-    parameter = components.find("module", name).signature().parameters.get(key)
+    parameter = components.find(kind_due(name, "module"), name).signature().parameters.get(key)
     return inspect.Parameter.empty if parameter is None else parameter.default

@@ -133,13 +133,23 @@ def _nested(table: Mapping[str, Any], where: Where) -> Flow:
     return flow_of(table["flow"], lambda _: where, label=table.get("label"), inputs=table.get("inputs", ()))
 
 
-def _refs(value: Any, where: Where) -> tuple[tuple[str, str], ...]:
-    """`"h"`, `["a", "b"]` or `{context = "h"}`: keyword and tag."""
-    names = [value] if isinstance(value, str) else value
-    refs = tuple(names.items()) if isinstance(names, Mapping) else tuple((name, name) for name in names)
-    if not all(isinstance(word, str) and isinstance(tag, str) for word, tag in refs):
-        raise BuildError(f"`using` names tags, got {value!r}", where=where, mend='using = ["encoded"]')
-    return refs
+def _refs(value: Any, where: Where) -> tuple[tuple[str, str | tuple[str, ...]], ...]:
+    """`"h"`, `["a", "b"]`, `{context = "h"}` or `{hx = ["h", "c"]}`: keyword, and its tag or tags."""
+    names = value if isinstance(value, Mapping | list) else [value]
+    refs = names.items() if isinstance(names, Mapping) else ((name, name) for name in names)
+    return tuple((word, _one_or_more_tags(tags, where)) for word, tags in refs)
+
+
+def _one_or_more_tags(value: Any, where: Where) -> str | tuple[str, ...]:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and len(value) > 1 and all(isinstance(tag, str) for tag in value):
+        return tuple(value)
+    raise BuildError(
+        f"`using` names tags, got {value!r}",
+        where=where,
+        mend='using = ["encoded"], or { hx = ["h", "c"] } for a tuple',
+    )
 
 
 def _text(table: Mapping[str, Any], key: str, where: Where) -> str:

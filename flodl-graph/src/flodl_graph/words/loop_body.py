@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, final
 
 import torch
@@ -11,7 +11,8 @@ from flodl_core import BuildError
 from torch import Tensor, nn
 
 from flodl_graph.ir.node import AbstractNode, Part, Sketch
-from flodl_graph.part import as_module
+from flodl_graph.part import as_module, stream_of
+from flodl_graph.ports import expose, makes_on_demand, outputs_of
 
 # B batch
 
@@ -24,65 +25,120 @@ class LoopModule(nn.Module):
         condition: Its signal, > 0, means stop; None: run `most` times.
         most: At most so many iterations.
         first: Ask the condition before the body (while) rather than after it (until).
-        per: `"batch"`: stop when every element of the signal is > 0; the host reads it once an
-            iteration. `"sample"`: a row whose signal is > 0 keeps its state from then on; nothing waits.
+        per: `"batch"`: stop when every element of the signal is > 0. `"sample"`: a row whose signal is
+            > 0 keeps its state from then on.
+        every: The host reads whether all is over after so many iterations; what has stopped waits for
+            it unchanged. None: per batch each time, per sample never.
     """
 
-    def __init__(self, body: Part, condition: Part | None, *, most: int, first: bool, per: str) -> None:
+    def __init__(
+        self, body: Part, condition: Part | None, *, most: int, first: bool, per: str, every: int | None = None
+    ) -> None:
         super().__init__()
         self.body = as_module(body)
         self.condition = None if condition is None else as_module(condition)
-        self.most, self.first, self.per = most, first, per
+        self.most, self.first, self.per, self.every = most, first, per, every
+        self._returned = outputs_of(self.body)[1:]  # what the body gives besides the stream
+        self._asks = makes_on_demand(self.body)
 
-    def forward(self, x: Tensor, *, wanted: tuple[str, ...] = (), **refs: Tensor) -> Any:
+    @property
+    def ports(self) -> tuple[str, ...]:
+        """What a loop can give besides the stream: its own first, then what its body gives, iteration by iteration."""
+        own = ("states", "steps") if self.condition is None else ("states", "halts", "steps")
+        return (*own, *(name for name in self._returned if name not in own))
+
+    def expose(self, *ports: str) -> None:
+        """Tell the body what it will be asked for."""
+        expose(self.body, [name for name in ports if name in self._traced])
+
+    def forward(self, x: Tensor, *, wanted: tuple[str, ...] = (), **refs: Any) -> Any:
         """Run. Shapes: x [B, ...] -> what the body makes of it, which is what it takes.
 
         Args:
-            wanted: Of `states` [T, B, ...] (after each iteration), `steps` (how many; [B] per sample).
+            wanted: Of `states` [T, B, ...] (after each iteration), `halts` [T, ...] (the condition's
+                signals), `steps` (how many; [B] per sample), and the body's own outputs [T, ...].
         """
-        states: list[Tensor] = []
-        running = torch.ones(len(x), dtype=torch.bool, device=x.device) if self._by_sample else None  # [B]
-        steps: Any = 0 if running is None else torch.zeros(len(x), dtype=torch.long, device=x.device)
+        traces: dict[str, list[Tensor]] = {name: [] for name in wanted}
+        running = self._all_running(x)
+        steps: Any = 0 if running is None else torch.zeros_like(running, dtype=torch.long)
         for turn in range(self.most):
             if self.condition is not None and (self.first or turn):
-                stop = self.condition(x)
-                if running is None and bool((stop > 0).all()):
+                signal = stream_of(self.condition(x))
+                _note(traces, halts=signal)
+                if running is None and bool((signal > 0).all()):
                     break
                 if running is not None:
-                    running = running & ~_rows_above_zero(stop)
-            made = self.body(x, **refs)
+                    running = running & ~_over(signal, running)
+                    if self.every is not None and turn % self.every == 0 and not bool(running.any()):
+                        break
+            made, further = self._turn(x, [name for name in wanted if name in self._traced], refs)
             x = made if running is None else torch.where(_like(running, made), made, x)
             steps = steps + (1 if running is None else running)
-            if "states" in wanted:
-                states.append(x)
-        if not wanted:
-            return x
-        further = {"states": torch.stack(states) if states else x.new_empty((0, *x.shape)), "steps": steps}
-        return (x, *(further[name] for name in wanted))
+            _note(traces, states=x, **further)
+        return (x, *self._further(wanted, traces, steps, x)) if wanted else x
+
+    def _further(
+        self, wanted: Sequence[str], traces: Mapping[str, Sequence[Tensor]], steps: Any, x: Tensor
+    ) -> Iterator[Any]:
+        """What was asked for, of the turns that counted: a loop that asks seldom made some more."""
+        for name in wanted:
+            if name == "steps":
+                yield steps
+                continue
+            trace = traces[name]
+            if self.per == "batch" and isinstance(steps, Tensor):
+                trace = trace[: int(steps) + (name == "halts" and self.first)]
+            yield torch.stack(list(trace)) if trace else x.new_empty((0, *(x.shape if name == "states" else ())))
 
     @property
-    def _by_sample(self) -> bool:
-        return self.condition is not None and self.per == "sample"
+    def _traced(self) -> tuple[str, ...]:
+        """Of the loop's ports those that the body makes."""
+        return tuple(name for name in self.ports if name in self._returned and name not in ("states", "halts", "steps"))
+
+    def _all_running(self, x: Tensor) -> Tensor | None:
+        """A flag for each row, or one for the batch; None where the host itself knows."""
+        if self.condition is None or (self.per == "batch" and self.every in (None, 1)):
+            return None
+        return torch.ones(len(x) if self.per == "sample" else (), dtype=torch.bool, device=x.device)
+
+    def _turn(self, x: Tensor, traced: Sequence[str], refs: Mapping[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
+        """The body's stream, and of what it makes besides what is traced."""
+        if not traced:
+            return stream_of(self.body(x, **refs)), {}
+        if self._asks:
+            made, *further = self.body(x, wanted=tuple(traced), **refs)
+            return made, dict(zip(traced, further, strict=True))
+        made, *further = self.body(x, **refs)
+        return made, {name: further[self._returned.index(name)] for name in traced}
 
 
-def _rows_above_zero(signal: Tensor) -> Tensor:
-    """Whether every element of a row's signal is > 0. Shapes: [B, ...] -> [B]."""
-    return (signal > 0).reshape(len(signal), -1).all(1)
+def _note(traces: Mapping[str, list[Tensor]], **values: Tensor) -> None:
+    for name, value in values.items():
+        if name in traces:
+            traces[name].append(value)
 
 
-def _like(rows: Tensor, values: Tensor) -> Tensor:
-    """One flag per row, as many dimensions as the values. Shapes: [B], [B, ...] -> [B, 1, ...]."""
-    return rows.reshape(-1, *[1] * (values.dim() - 1))
+def _over(signal: Tensor, running: Tensor) -> Tensor:
+    """Whether every element of a row's signal, or of the batch's, is > 0. Shapes: [B, ...] -> [B], or []."""
+    stops = signal > 0
+    return stops.all() if running.dim() == 0 else stops.reshape(len(running), -1).all(1)
+
+
+def _like(running: Tensor, values: Tensor) -> Tensor:
+    """One flag per row, as many dimensions as the values. Shapes: [B] or [], [B, ...] -> [B, 1, ...] or []."""
+    return running.reshape(running.shape + (1,) * (values.dim() - 1)) if running.dim() else running
 
 
 @final
 @frozen(kw_only=True)
 class Loop(AbstractNode):
-    """The stream goes round. `using` speaks to the body; further outputs: `states`, `steps`."""
+    """The stream goes round. `using` speaks to the body.
+
+    Further outputs: `states`, `halts`, `steps`, and the body's own, stacked.
+    """
 
     word: ClassVar[str] = "loop_body"
     noun: ClassVar[str | None] = "loop"
-    outputs: ClassVar[tuple[str, ...]] = ("states", "steps")
 
     most: int
     first: bool
@@ -97,6 +153,7 @@ class Loop(AbstractNode):
         until_cond: Part | None = None,
         most: int | None = None,
         per: Literal["batch", "sample"] = "batch",
+        every: int | None = None,
     ) -> tuple[dict[str, Any], Part]:
         """A body, and exactly one of: a number of turns, a condition asked before each, or one asked after each."""
         said = {"for_n": for_n, "while_cond": while_cond, "until_cond": until_cond}
@@ -110,11 +167,12 @@ class Loop(AbstractNode):
         if turns is None or isinstance(turns, bool) or turns < 1:
             mend = "for_n(3)" if for_n is not None else f"{kinds[0]}(halt, 10): the most it may run"
             raise BuildError(f"a loop runs at least once, got {turns!r}", mend=mend)
+        if every is not None and (isinstance(every, bool) or every < 1):
+            raise BuildError(f"a loop asks every so many turns, at least 1, got {every!r}", mend="every=4")
         condition = while_cond if while_cond is not None else until_cond
         first = while_cond is not None
-        return {"most": turns, "first": first, "per": per}, LoopModule(
-            body, condition, most=turns, first=first, per=per
-        )
+        module = LoopModule(body, condition, most=turns, first=first, per=per, every=every)
+        return {"most": turns, "first": first, "per": per}, module
 
     @classmethod
     def hints(cls, arguments: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:

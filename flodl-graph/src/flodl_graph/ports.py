@@ -1,0 +1,52 @@
+"""What a module returns besides the stream, and how it is asked for it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any, get_type_hints
+
+from flodl_core import Component, ModuleSpec, OpSpec, components
+from torch import nn
+
+from flodl_graph.ir.node import Part
+
+
+def outputs_of(part: Part, said: Component | None = None) -> tuple[str, ...]:
+    """Names of what a module returns, the stream first; empty: one value.
+
+    They come from the module itself when it has `ports`, as a graph has its tags; else from its
+    component's spec; else from a `NamedTuple` that `forward` is annotated to return.
+
+    Args:
+        said: The component that the user named, where one was.
+    """
+    ports = getattr(part, "ports", None)
+    if isinstance(ports, tuple):
+        return ("stream", *ports) if ports else ()
+    component = said or components.builtin_class("module", type(part))
+    if component is not None and isinstance(component.spec, ModuleSpec | OpSpec) and component.spec.outputs:
+        return component.spec.outputs
+    return tuple(getattr(_returned(part.forward if isinstance(part, nn.Module) else part), "_fields", ()))
+
+
+def makes_on_demand(part: Part) -> bool:
+    """Whether a module makes its further outputs only when `forward(..., wanted=("weights",))` asks for them."""
+    if isinstance(getattr(part, "ports", None), tuple):
+        return True
+    return isinstance(part, nn.Module) and "wanted" in inspect.signature(part.forward).parameters
+
+
+def expose(part: Part, ports: Sequence[str]) -> None:
+    """Tell a module that it will be asked for these: a graph then keeps them to the end of its call."""
+    tell = getattr(part, "expose", None)
+    if callable(tell):
+        tell(*ports)
+
+
+def _returned(function: Any) -> object:
+    """What a function is annotated to return; None when it does not say, or not so that it can be read."""
+    try:
+        return get_type_hints(function).get("return")
+    except Exception:  # a name that only type checkers know
+        return None
