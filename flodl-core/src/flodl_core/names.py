@@ -74,6 +74,17 @@ class Name:
         return cls(kind, canonical(distribution) if distribution else None, parts["bare"])
 
 
+def kind_due(name: str, kind: str) -> str:
+    """The kind in which a name is looked up where `kind` is due in a flow.
+
+    An op, said with its kind, may stand where a module or a merge op is due.
+
+    >>> kind_due("op:softmax", "module"), kind_due("softmax", "module"), kind_due("op:softmax", "loss")
+    ('op', 'module', 'loss')
+    """
+    return "op" if kind in ("module", "merge_op") and name.startswith("op:") else kind
+
+
 def a_kind(kind: str) -> str:
     """A kind in a sentence.
 

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, final
 
+from flodl_core.tensor.ops.function import Op
 from torch import nn
 
 from flodl_graph.ir.node import Part
@@ -25,7 +26,12 @@ class Function(nn.Module):
 
     def extra_repr(self) -> str:
         """Shown by `print(model)`."""
+        if isinstance(self.function, Op):
+            return repr(self.function)
         return getattr(self.function, "__name__", repr(self.function))
+
+    def __repr__(self) -> str:
+        return self.extra_repr() if isinstance(self.function, Op) else super().__repr__()
 
 
 def as_module(part: Part) -> nn.Module:
