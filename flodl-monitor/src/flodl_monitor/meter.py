@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any, final
 
 from flodl_core.errors import MonitorError
@@ -38,6 +39,18 @@ class Meter:
         sums, self._sums = self._sums, {}
         return {as_name(name): as_number(total) / weights for name, (total, weights) in sums.items() if weights}
 
+    def state_dict(self) -> dict[str, list[Any]]:
+        """The open sums: numbers, or tensors where they live."""
+        return {name: [total, weights] for name, (total, weights) in self._sums.items()}
+
+    def load_state_dict(self, state: Mapping[str, Sequence[Any]]) -> None:
+        """Go on with them, whole or not at all."""
+        self._sums = {name: (_owned(total), float(weights)) for name, (total, weights) in state.items()}
+
+
+def _owned(total: Any) -> Any:
+    return total.detach().clone() if hasattr(total, "detach") else as_number(total)
+
 
 def _add(total: Any, value: Any, weight: float) -> Any:
     """The sum with one more value: on the value's own device and in high precision if that is a tensor."""
@@ -47,6 +60,8 @@ def _add(total: Any, value: Any, weight: float) -> Any:
         raise MonitorError(f"a metric is one number, got shape {list(value.shape)}")
     scalar = value.detach().reshape(())
     if hasattr(total, "detach"):
+        if total.device != scalar.device:  # it was loaded, or the model has moved
+            total = total.to(scalar.device)
         return total.add(scalar, alpha=weight)  # one kernel, which also converts
     wide = scalar.float() if scalar.device.type == "mps" else scalar.double()
     return wide * weight + total  # never the tensor itself, whose owner may write to it

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
@@ -63,6 +63,10 @@ class Monitor:
         self._meter, self._eta, self._history = Meter(), Eta(), History()
         self._done = 0
         self._resumed = False
+        self._reopened = False
+        self._latest: Mapping[str, float] = {}
+        self.listeners: list[Callable[[str, Mapping[str, float]], None]] = []
+        """Told `"epoch"` and its metrics when an epoch of `epochs()` is closed and logged."""
         self._loop = 0
         self._notices = Notices()
         self._lanes, self._sampler = line_up(sinks, probes, self._notices)
@@ -116,7 +120,9 @@ class Monitor:
         if first >= self.total_epochs:
             self._say("epochs", f"nothing to train: {first} of {self.total_epochs} epochs are done")
         self._loop += 1
-        self._meter.close()  # of an epoch that was broken off
+        if not self._reopened:
+            self._meter.close()  # of an epoch that was broken off
+        self._reopened = False
         return self._turns(source, first, self._loop)
 
     def history(self) -> tuple[EpochRecord, ...]:
@@ -159,8 +165,13 @@ class Monitor:
             wind_up(self._pid, self._lanes, self._sampler, self._notices, timeout)
 
     def state_dict(self) -> dict[str, Any]:
-        """Where the run is, and its curves, as plain data that JSON can hold."""
-        return {"epoch": self._done, "recent": self._eta.recent, "history": self._history.state_dict()}
+        """Where the run is, its curves, the open means: plain data, and tensors where `record` was given tensors."""
+        return {
+            "epoch": self._done,
+            "recent": self._eta.recent,
+            "history": self._history.state_dict(),
+            "open": self._meter.state_dict(),
+        }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where `state_dict` was taken: the numbering, the ETA and the curves.
@@ -168,13 +179,15 @@ class Monitor:
         Raises:
             CheckpointError: It is no monitor's state; nothing has changed then.
         """
-        history = History()
+        history, meter = History(), Meter()
         try:
             done, eta = int(state["epoch"]), Eta(map(as_number, state["recent"]))
             history.load_state_dict(state["history"])
+            meter.load_state_dict(state.get("open", {}))
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise CheckpointError(f"this is no monitor's state ({describe(error)})") from None
-        self._done, self._eta, self._history, self._resumed = done, eta, history, True
+        self._done, self._eta, self._history, self._meter = done, eta, history, meter
+        self._resumed = self._reopened = True
 
     def __enter__(self) -> Self:
         return self
@@ -195,8 +208,11 @@ class Monitor:
                     "two loops over epochs() of one monitor are running at once", mend="give each run its own Monitor"
                 )
             metrics = close_epoch(source)
+            self._latest = {}
             self.log(epoch, time.monotonic() - began, metrics)
             epoch += 1
+            for listener in self.listeners:
+                listener("epoch", self._latest)
 
     def _log(self, epoch: int, seconds: float, metrics: object) -> None:
         if not self._on_duty():
@@ -215,7 +231,7 @@ class Monitor:
             metrics=numbers,
             resources=self._sampler.latest,
         )
-        self._done = done
+        self._done, self._latest = done, record.metrics
         self._remember(record)
         for lane in self._lanes:
             lane.put(record)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from typing import Any, TypeVar, final
 
 import torch
@@ -25,7 +25,7 @@ class Sampler(torch.utils.data.Sampler[list[int]]):
 
     `follow` counts the batches that arrive: workers that fetch ahead do not spoil the position. An
     iteration left early starts over with the same order; only a loaded position goes on from its
-    middle.
+    middle. One that was loaded after an epoch's last batch gives no batch, once: that epoch has had its own.
 
     Args:
         data: A data set, or how many items it has.
@@ -53,6 +53,8 @@ class Sampler(torch.utils.data.Sampler[list[int]]):
         """Batches of the current epoch done."""
         self._start = 0
         self._followed = False
+        self.listeners: list[Callable[[str, Mapping[str, float]], None]] = []
+        """Told `"begin"`, `"batch"` (the loop has done with one), `"pass"` (with all), `"end"`."""
         if batch_size < 1:
             raise TrainingError(f"batch_size is a whole number of at least 1, got {batch_size!r}")
         if len(self) == 0:
@@ -66,15 +68,17 @@ class Sampler(torch.utils.data.Sampler[list[int]]):
         return whole + (rest > 0 and not self.drop_last)
 
     def __iter__(self) -> Iterator[list[int]]:
+        if self._followed:
+            yield from self._batches()
+        else:
+            yield from self._counted(self._batches(), self._start)
+
+    def _batches(self) -> Iterator[list[int]]:
         order = self._order()
         start, self._start = self._start, 0
         self.position = start
         for index in range(start, len(self)):
-            if not self._followed:
-                self.position = index + 1
             yield order[index * self.batch_size : (index + 1) * self.batch_size]
-        if not self._followed:
-            self._finish()
 
     def follow(self, loader: Iterable[T]) -> Iterator[T]:
         """The loader's batches, counted as they arrive.
@@ -84,12 +88,26 @@ class Sampler(torch.utils.data.Sampler[list[int]]):
         """
         self._followed = True
         try:
-            for done, batch in enumerate(loader, start=self._start + 1):
-                self.position = done
-                yield batch
-            self._finish()
+            yield from self._counted(_begun(loader, midway=self._start > 0), self._start)
         finally:
             self._followed = False
+
+    def _counted(self, batches: Iterable[T], start: int) -> Iterator[T]:
+        """The batches, counted as they arrive; listeners hear when the loop has done with each."""
+        self._tell("begin")
+        try:
+            for done, batch in enumerate(batches, start=start + 1):
+                self.position = done
+                yield batch
+                self._tell("batch")
+            self._tell("pass")
+            self._finish()
+        finally:
+            self._tell("end")
+
+    def _tell(self, moment: str) -> None:
+        for listener in self.listeners:
+            listener(moment, {})
 
     def state_dict(self) -> dict[str, Any]:
         """Where it is, as plain data."""
@@ -111,8 +129,6 @@ class Sampler(torch.utils.data.Sampler[list[int]]):
                 )
         self.epoch, self.position = state["epoch"], state["position"]
         self._start = self.position
-        if self.position == len(self):  # saved after the last batch, before the epoch was closed
-            self._finish()
 
     def _settings(self) -> dict[str, Any]:
         return {
@@ -133,3 +149,13 @@ class Sampler(torch.utils.data.Sampler[list[int]]):
 
     def _finish(self) -> None:
         self.epoch, self.position, self._start = self.epoch + 1, 0, 0
+
+
+def _begun(loader: Iterable[T], midway: bool) -> Iterator[T]:
+    """The loader's iteration. A `DataLoader` draws a random number to begin one: midway that was done before."""
+    if not midway:
+        return iter(loader)
+    before = torch.get_rng_state()
+    iterator = iter(loader)
+    torch.set_rng_state(before)
+    return iterator

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from flodl_core.checkpoint.report import Mismatch as Mismatch
     from flodl_core.checkpoint.save import save_checkpoint as save_checkpoint
     from flodl_core.checkpoint.save_fdl import save_fdl as save_fdl
+    from flodl_core.checkpoint.snapshot import Snapshot as Snapshot
     from flodl_core.checkpoint.state.signals import Preempted as Preempted
     from flodl_core.checkpoint.state.training_state import TrainingState as TrainingState
 
@@ -32,6 +33,7 @@ _HOMES = {
     "flodl_core.checkpoint.report": "LoadReport Mismatch",
     "flodl_core.checkpoint.save": "save_checkpoint",
     "flodl_core.checkpoint.save_fdl": "save_fdl",
+    "flodl_core.checkpoint.snapshot": "Snapshot",
     "flodl_core.checkpoint.state.signals": "Preempted",
     "flodl_core.checkpoint.state.training_state": "TrainingState",
 }

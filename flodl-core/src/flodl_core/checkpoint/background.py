@@ -14,9 +14,9 @@ from typing import final
 
 from torch import nn
 
-from flodl_core.checkpoint.inventory import inventory, snapshot
+from flodl_core.checkpoint.info import About
 from flodl_core.checkpoint.place import at
-from flodl_core.checkpoint.save import save_inventory
+from flodl_core.checkpoint.snapshot import Snapshot, TakesSnapshots
 from flodl_core.errors import CheckpointError, FlodlError, join_errors
 
 
@@ -50,7 +50,7 @@ class BackgroundSaver:
     def save(
         self,
         path: str | os.PathLike[str],
-        module: nn.Module,
+        module: nn.Module | Snapshot,
         *,
         words: str | None = None,
         structure: str | None = None,
@@ -59,23 +59,22 @@ class BackgroundSaver:
     ) -> None:
         """Copy the module's values now, write them soon. The arguments are `save_checkpoint`'s.
 
+        Args:
+            module: A module, or a snapshot. A graph is asked for its `snapshot()`, which says all the rest.
+
         Raises:
             CheckpointError: An earlier save failed, or this module holds what no file can; or the saver is closed.
         """
         self._check_open(path)
+        about = About(words=words, structure=structure, hashes=dict(hashes or {}), other_names=dict(other_names or {}))
+
+        def taken() -> Snapshot:
+            if isinstance(module, Snapshot):
+                return module
+            return module.snapshot() if isinstance(module, TakesSnapshots) else Snapshot.of(module, about)
+
         with at(path, "write"):
-            held = inventory(module)
-        self.run(
-            lambda: partial(
-                save_inventory,
-                path,
-                snapshot(held),
-                words=words,
-                structure=structure,
-                hashes=dict(hashes or {}),
-                other_names=dict(other_names or {}),
-            )
-        )
+            self.run(lambda: partial(taken().save, path))
 
     def run(self, prepare: Callable[[], Callable[[], object]]) -> None:
         """Call `prepare` as soon as there is room for what it copies, and what it returns in the thread, in order.

@@ -41,6 +41,31 @@ class Entry:
 
 
 @final
+@frozen(kw_only=True)
+class About:
+    """What is said of a model besides its tensors.
+
+    Args:
+        words: How the model is written down, to build it again.
+        structure: The model's structure in text; where two differ, the difference is shown.
+        hashes: Hashes of that structure, by the hash's name.
+        other_names: What an entry is also called, so that it is found by either name.
+        origins: Each component that the words name (`"module:linear"`) to the distribution that brings it.
+        fdl_names: The Rust floDl's name of each entry, in its order, to the entry: what an `.fdl` file holds.
+    """
+
+    words: str | None = None
+    structure: str | None = None
+    hashes: Mapping[str, str] = field(factory=dict)
+    other_names: Mapping[str, str] = field(factory=dict)
+    origins: Mapping[str, str] = field(factory=dict)
+    fdl_names: Mapping[str, str] = field(factory=dict)
+
+
+NOTHING = About()
+
+
+@final
 @frozen
 class CheckpointInfo:
     """A file's table of contents.
@@ -54,6 +79,8 @@ class CheckpointInfo:
         hashes: What the writer said of the model's structure, by the hash's name.
         structure: The model's structure in text; where two differ, the difference is shown.
         words: The graph's own words (TOML), where it knows them.
+        origins: Each component that the words name to the distribution, with version, that brought it.
+        fdl_names: The Rust floDl's name of each entry to the entry, in its order.
         digested: Whether digests (in `.fdl.gz`: gzip's checksum) cover every byte, so that a flipped bit is found.
     """
 
@@ -66,6 +93,8 @@ class CheckpointInfo:
     hashes: Mapping[str, str] = field(factory=dict)
     structure: str | None = None
     words: str | None = None
+    origins: Mapping[str, str] = field(factory=dict)
+    fdl_names: Mapping[str, str] = field(factory=dict)
     digested: bool = False
 
     @property

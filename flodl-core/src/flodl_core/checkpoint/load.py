@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from difflib import unified_diff
 from itertools import islice
 
 import torch
+from attrs import evolve
 from torch import Tensor, nn
 
 from flodl_core.checkpoint.container import open_container
@@ -30,6 +31,7 @@ def load_checkpoint(
     structure: str | None = None,
     hashes: Mapping[str, str] | None = None,
     other_names: Mapping[str, str] | None = None,
+    absent: Collection[str] = (),
 ) -> LoadReport:
     """Fill a module's parameters and buffers, in place, from a file. All or nothing.
 
@@ -41,6 +43,7 @@ def load_checkpoint(
         structure: The module's structure in text, shown as a difference where the hashes differ.
         hashes: Hashes of that structure, by name. Those that the file has too must be equal, unless `partial`.
         other_names: What else an entry of the module is called: it is found by either name.
+        absent: Entries of the module that files of this kind never hold: they stay as they are, which is no fault.
 
     Raises:
         CheckpointError: The file is damaged, is no checkpoint, or does not fit. The module is as it was.
@@ -57,7 +60,7 @@ def load_checkpoint(
         if not partial:
             _check_hashes(container.info, structure, hashes or {})
         held = inventory(module)
-        matched = fit(container.info, module, held, partial=partial, other_names=other_names)
+        matched = fit(container.info, module, held, partial=partial, other_names=other_names, absent=absent)
         tensors = container.tensors({entry.name for entry in matched.sources.values()})
         fill(module, held, matched, tensors)
         return matched.report
@@ -145,6 +148,7 @@ def fit(
     *,
     partial: bool = False,
     other_names: Mapping[str, str] | None = None,
+    absent: Collection[str] = (),
 ) -> Match:
     """What of a file goes where in a module. Changes nothing.
 
@@ -152,7 +156,8 @@ def fit(
         CheckpointError: They do not fit, or the module cannot be written to.
     """
     matched = match(info, held, other_names or {})
-    _check_fit(matched.report, module, partial)
+    due = tuple(name for name in matched.report.missing if name not in absent)
+    _check_fit(evolve(matched.report, missing=due), module, partial)
     _check_writable(matched, held)
     return matched
 

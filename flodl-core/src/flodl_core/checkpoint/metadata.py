@@ -20,6 +20,7 @@ from flodl_core.errors import CheckpointError
 VERSION = 1
 _PREFIX = "flodl."
 _SEAL = "flodl.seal"
+_TABLES = ("aliases", "other_names", "hashes", "origins", "fdl_names")
 
 
 def dump_metadata(info: CheckpointInfo) -> dict[str, str]:
@@ -29,8 +30,8 @@ def dump_metadata(info: CheckpointInfo) -> dict[str, str]:
         "flodl.version": str(VERSION),
         "flodl.digests": _json({entry.name: entry.digest for entry in info.entries}),
     }
-    for key, table in (("aliases", info.aliases), ("other_names", info.other_names), ("hashes", info.hashes)):
-        if table:
+    for key in _TABLES:
+        if table := getattr(info, key):
             metadata[_PREFIX + key] = _json(dict(table))
     for key, text in (("structure", info.structure), ("words", info.words)):
         if text is not None:
@@ -53,19 +54,17 @@ def read_info(path: Path, metadata: Mapping[str, str], entries: tuple[Entry, ...
     digests = _table(metadata, "digests")
     if digests.keys() != {entry.name for entry in entries}:
         raise CheckpointError("its digests are not those of its entries")
-    aliases, other_names = _table(metadata, "aliases"), _table(metadata, "other_names")
-    _check_names(aliases, other_names, digests.keys())
+    tables = {key: _table(metadata, key) for key in _TABLES}
+    _check_names(tables["aliases"], tables["other_names"], tables["fdl_names"], digests.keys())
     return CheckpointInfo(
         path,
         "safetensors",
         version,
         tuple(evolve(entry, digest=digests[entry.name]) for entry in entries),
-        aliases=aliases,
-        other_names=other_names,
-        hashes=_table(metadata, "hashes"),
         structure=metadata.get("flodl.structure"),
         words=metadata.get("flodl.words"),
         digested=True,
+        **tables,
     )
 
 
@@ -90,13 +89,17 @@ def _table(metadata: Mapping[str, str], key: str) -> dict[str, str]:
     return table
 
 
-def _check_names(aliases: Mapping[str, str], other_names: Mapping[str, str], names: Iterable[str]) -> None:
+def _check_names(
+    aliases: Mapping[str, str], other_names: Mapping[str, str], fdl_names: Mapping[str, str], names: Iterable[str]
+) -> None:
     known = set(names)
     for alias, name in aliases.items():
         if alias in known or name not in known:
             raise CheckpointError(f"its alias {quoted(alias)} of {quoted(name)} fits no entry")
     if unknown := sorted(set(other_names) - known - set(aliases)):
         raise CheckpointError(f"it renames {quoted(unknown[0])}, which it does not hold")
+    if unknown := sorted(set(fdl_names.values()) - known - set(aliases)):
+        raise CheckpointError(f"it has floDl's name of {quoted(unknown[0])}, which it does not hold")
 
 
 def _seal(metadata: Mapping[str, str], entries: Iterable[Entry]) -> str:

@@ -8,18 +8,20 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
-from attrs import evolve
+from attrs import asdict, evolve
 from torch import Tensor, nn
 
 from flodl_core.checkpoint.commit import committed
 from flodl_core.checkpoint.digest import HEX_LENGTH, digest_of
 from flodl_core.checkpoint.dtypes import DTYPE_NAMES
+from flodl_core.checkpoint.fdl_file import FLODL_HASH
 from flodl_core.checkpoint.header import dump_header
-from flodl_core.checkpoint.info import CheckpointInfo, Entry
+from flodl_core.checkpoint.info import NOTHING, About, CheckpointInfo, Entry
 from flodl_core.checkpoint.inventory import Inventory, inventory
 from flodl_core.checkpoint.memory_view import bytes_of
 from flodl_core.checkpoint.metadata import VERSION, dump_metadata
 from flodl_core.checkpoint.place import at
+from flodl_core.checkpoint.save_fdl import save_fdl
 from flodl_core.errors import CheckpointError
 
 _WORTH_A_THREAD = 256 << 10  # bytes
@@ -59,54 +61,41 @@ def save_checkpoint(
     >>> sorted(load_file(file))
     ['bias', 'weight']
     """
+    about = About(words=words, structure=structure, hashes=dict(hashes or {}), other_names=dict(other_names or {}))
     with at(path, "write"):
         held = inventory(module)
-    save_inventory(path, held, words=words, structure=structure, hashes=hashes, other_names=other_names)
+    save_inventory(path, held, about)
 
 
-def save_inventory(
-    path: str | os.PathLike[str],
-    held: Inventory,
-    *,
-    words: str | None,
-    structure: str | None,
-    hashes: Mapping[str, str] | None,
-    other_names: Mapping[str, str] | None,
-) -> None:
-    """The same for what was listed, or copied, before."""
+def save_inventory(path: str | os.PathLike[str], held: Inventory, about: About) -> None:
+    """The same for what was listed, or copied, before; into an `.fdl` file where the path ends so."""
+    if os.fsdecode(path).endswith((".fdl", ".fdl.gz")):
+        _save_as_fdl(path, held, about)
+        return
     with at(path, "write") as target:
-        if target.name.endswith((".fdl", ".fdl.gz")):
-            raise CheckpointError("an .fdl file needs floDl's names for the entries", mend="save_fdl(path, tensors)")
-        info, kept = safetensors_info(
-            target, held, words=words, structure=structure, hashes=hashes, other_names=other_names
-        )
+        info, kept = safetensors_info(target, held, about)
         with committed(target) as file:
             write_safetensors(file, info, kept)
 
 
+def _save_as_fdl(path: str | os.PathLike[str], held: Inventory, about: About) -> None:
+    if held.tensors and not about.fdl_names:
+        where = os.fsdecode(path)
+        raise CheckpointError(
+            "an .fdl file needs floDl's names for the entries", where=where, mend="save_fdl(path, tensors)"
+        )
+    tensors = {name: held.tensors[key] for name, key in about.fdl_names.items()}
+    save_fdl(path, tensors, structural_hash=about.hashes.get(FLODL_HASH))
+
+
 def safetensors_info(
-    path: Path,
-    held: Inventory,
-    *,
-    words: str | None = None,
-    structure: str | None = None,
-    hashes: Mapping[str, str] | None = None,
-    other_names: Mapping[str, str] | None = None,
+    path: Path, held: Inventory, about: About = NOTHING
 ) -> tuple[CheckpointInfo, Mapping[str, Tensor]]:
     """The table of contents of a file to be written, and the tensors that will follow; shared ones once."""
     kept = {name: tensor for name, tensor in held.tensors.items() if name not in held.aliases}
-    info = CheckpointInfo(
-        path,
-        "safetensors",
-        VERSION,
-        _layout(kept),
-        aliases=held.aliases,
-        other_names={name: other for name, other in (other_names or {}).items() if name in held.tensors},
-        hashes=dict(hashes or {}),
-        structure=structure,
-        words=words,
-    )
-    return info, kept
+    other_names = {name: other for name, other in about.other_names.items() if name in held.tensors}
+    said = asdict(evolve(about, other_names=other_names), recurse=False)
+    return CheckpointInfo(path, "safetensors", VERSION, _layout(kept), aliases=held.aliases, **said), kept
 
 
 def write_safetensors(file: BinaryIO, info: CheckpointInfo, tensors: Mapping[str, Tensor]) -> bytes:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from flodl_graph.abilities.family import AbstractFamily
+from flodl_graph.abilities.run_state import load_run, save_run
 from flodl_graph.run.carried import set_aside
 
 T = TypeVar("T", bound="AbstractStateful")
@@ -28,6 +29,21 @@ class AbstractStateful(AbstractFamily):
         for _, graph in self._family():
             graph.carried = {tag: value.detach() for tag, value in graph.carried.items()}
             graph.kept = {tag: value.detach() for tag, value in graph.kept.items()}
+
+    def run_state(self) -> dict[str, Any]:
+        """What a run has besides weights, nested graphs' too: carried state, means, curves, epoch, held statistics.
+
+        Plain data and live tensors. A training step keeps it in its own state.
+        """
+        return save_run(self)
+
+    def load_run_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from a saved run. Nothing changes unless all of it fits.
+
+        Raises:
+            CheckpointError: It is of another graph.
+        """
+        load_run(self, state)
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:

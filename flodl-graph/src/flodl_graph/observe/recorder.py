@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TypeAlias, final
+from typing import Any, TypeAlias, final
 
 import torch
 from attrs import define, field
-from flodl_core import TrainingError
+from flodl_core import CheckpointError, TrainingError
 from torch import Tensor
 
 Number: TypeAlias = "float | Tensor"
@@ -67,6 +67,30 @@ class Recorder:
     def latest(self) -> dict[str, float]:
         """Name and last mean of everything ever flushed."""
         return {name: points[-1][1] for name, points in self.history.items()}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Curves and open means, to go on with: plain data and live tensors."""
+        history = {name: list(points) for name, points in self.history.items()}
+        return {"history": history, "sums": dict(self._sums), "weights": dict(self._weights)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on with them.
+
+        Raises:
+            CheckpointError: It is no such state; nothing has changed then.
+        """
+        try:
+            history = {
+                name: [(int(epoch), float(mean)) for epoch, mean in points] for name, points in state["history"].items()
+            }
+            sums = {
+                name: total.clone() if isinstance(total, Tensor) else float(total)
+                for name, total in state["sums"].items()
+            }
+            weights = {name: float(state["weights"][name]) for name in sums}
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise CheckpointError(f"this is no state of a recorder: {error}") from None
+        self.history, self._sums, self._weights = history, sums, weights
 
 
 def _number(name: str, value: Number) -> Number:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
 from flodl_core import CheckpointError
-from torch import Tensor
+from torch import Tensor, nn
 
+from flodl_nn.step.device_rates import EXECUTION
 from flodl_nn.step.parts import TrainedParts
 
 FORMAT = 1
@@ -71,6 +72,36 @@ def load_gradients(parts: TrainedParts, saved: Mapping[str, Tensor]) -> None:
         parameter.grad = None if gradient is None else gradient.detach().to(parameter, copy=True)
 
 
+def save_run(model: nn.Module) -> dict[str, Any]:
+    """What a model has besides weights, by the path of each module that offers `run_state` (a Graph does)."""
+    return {path: module.run_state() for path, module in _running(model, "")}
+
+
+def check_run(model: nn.Module, saved: Mapping[str, Any]) -> None:
+    """Are the modules that keep such state those of the saved model?
+
+    Raises:
+        CheckpointError: They are not.
+    """
+    if {path for path, _ in _running(model, "")} != set(saved):
+        raise CheckpointError("the state is of another model: what it carries from call to call is not what this does")
+
+
+def load_run(model: nn.Module, saved: Mapping[str, Any]) -> None:
+    """Take over what `check_run` found fitting."""
+    for path, module in _running(model, ""):
+        module.load_run_state(saved[path])
+
+
+def _running(module: nn.Module, path: str) -> Iterator[tuple[str, Any]]:
+    """The outermost ones: each speaks for what is inside it."""
+    if callable(getattr(module, "run_state", None)):
+        yield path, module
+        return
+    for name, child in module.named_children():
+        yield from _running(child, f"{path}.{name}" if path else name)
+
+
 def copied(value: Any) -> Any:
     """Plain data with tensors of its own, so that training on changes nothing saved."""
     if isinstance(value, Tensor):
@@ -83,11 +114,15 @@ def copied(value: Any) -> Any:
 
 
 def _retyped(options: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """What went through JSON came back with lists for tuples; torch wants its tuples."""
-    return {
+    """The saved options, but for those that say how this machine computes.
+
+    What went through JSON came back with lists for tuples; torch wants its tuples.
+    """
+    taken = {
         key: tuple(value) if isinstance(value, list) and isinstance(own.get(key), tuple) else copied(value)
         for key, value in options.items()
     }
+    return taken | {key: own[key] for key in EXECUTION if key in own}
 
 
 def _difference(here: Mapping[str, list[int]], there: Mapping[str, list[int]]) -> str:

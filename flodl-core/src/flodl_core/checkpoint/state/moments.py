@@ -5,8 +5,8 @@ Parts with `listeners` say when: a sampler `"begin"`, `"batch"` (the loop has do
 epoch is closed and logged.
 
 Two things need care. A batch that was handed out and not learned yet must not be lost: the run is not saved while one
-is in hand. And what an epoch does after its batches (an evaluation) is done again by a run that was saved meanwhile: its
-state is kept as it was when the batches ended, and the batches stay done.
+is in hand. And what an epoch does after its batches (an evaluation) is done again by a run that was saved meanwhile:
+its state is kept as it was when the batches ended, and the batches stay done.
 """
 
 from __future__ import annotations

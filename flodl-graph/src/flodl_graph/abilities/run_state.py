@@ -1,0 +1,63 @@
+"""What a graph in training has besides its weights: carried state, open means, curves, epoch, held statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from flodl_core import CheckpointError
+from torch import Tensor
+
+from flodl_graph.abilities.family import AbstractFamily
+from flodl_graph.tree.freeze import hold_still
+
+
+def save_run(graph: AbstractFamily) -> dict[str, Any]:
+    """Plain data and live tensors, by the dotted prefix of each graph of the family."""
+    return {
+        "graphs": {prefix: _state_of(member) for prefix, member in graph._family()},
+        "held": [name for name, module in graph.named_modules() if getattr(module, "held", False)],
+    }
+
+
+def load_run(graph: AbstractFamily, state: Mapping[str, Any]) -> None:
+    """Take it over. All is checked before anything changes.
+
+    Raises:
+        CheckpointError: It is of another graph, or no such state.
+    """
+    family, modules = dict(graph._family()), dict(graph.named_modules())
+    saved, held = state["graphs"], state["held"]
+    if saved.keys() != family.keys() or not modules.keys() >= set(held):
+        raise CheckpointError("the state of the run is of another graph", mend="build the graph that was saved")
+    for prefix, member in family.items():
+        _check(member, prefix, saved[prefix])
+    for prefix, member in family.items():
+        _load(member, saved[prefix])
+    for name, module in modules.items():
+        if hasattr(module, "held") or name in held:
+            module.held = name in held
+    hold_still(modules.values())
+
+
+def _state_of(graph: AbstractFamily) -> dict[str, Any]:
+    return {"epoch": graph.epoch, "carried": dict(graph.carried), "recorded": graph.recorder.state_dict()}
+
+
+def _check(graph: AbstractFamily, prefix: str, state: Mapping[str, Any]) -> None:
+    tags = {tag for tag, _ in graph.ir.tags}
+    for tag, value in state["carried"].items():
+        if tag not in tags or not isinstance(value, Tensor):
+            raise CheckpointError(f"the state carries {prefix + tag!r}, which the graph does not")
+    if not isinstance(state["epoch"], int) or state["epoch"] < 0:
+        raise CheckpointError(f"the state's epoch is {state['epoch']!r}")
+    type(graph.recorder)().load_state_dict(state["recorded"])
+
+
+def _load(graph: AbstractFamily, state: Mapping[str, Any]) -> None:
+    parameter = next(graph.parameters(), None)
+    device = torch.device("cpu") if parameter is None else parameter.device
+    graph.epoch = state["epoch"]
+    graph.carried = {tag: value.detach().to(device, copy=True) for tag, value in state["carried"].items()}
+    graph.recorder.load_state_dict(state["recorded"])
