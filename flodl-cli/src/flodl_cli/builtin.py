@@ -12,6 +12,7 @@ _COMMANDS = {
     "show": "One component: where it comes from, its parameters, an example.",
     "plugins": "The plugins: what each brings, what failed, how to disable one.",
     "doctor": "What is wrong with this installation, and how to mend it.",
+    "exercise": "Prove components on this machine: gradients, values, copies, states.",
     "run": "Train what an experiment file describes.",
     "completion": "A script that lets the shell complete commands and names.",
 }

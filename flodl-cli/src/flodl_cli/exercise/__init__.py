@@ -1,0 +1,1 @@
+"""`flodl exercise`: choosing, watching, counting and reporting; the suites themselves are flodl-core's."""
