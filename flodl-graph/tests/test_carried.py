@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
-from flodl_core import ShapeError
+from flodl_core import ShapeError, TrainingError
 from flodl_graph import FlowBuilder, Graph
 from torch import Tensor, nn
 
@@ -149,3 +151,43 @@ def test_a_failed_call_leaves_the_state_of_the_last_good_one(graph: Graph, devic
     with pytest.raises(RuntimeError):
         graph(torch.randn(2, 4, device=device))
     assert graph.carried["h"] is state
+
+
+class Waiting(nn.Module):
+    """Holds a call until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside, self.go = threading.Event(), threading.Event()
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.inside.set()
+        assert self.go.wait(20)
+        return x
+
+
+def test_two_threads_in_one_state_are_told() -> None:
+    """The second call is an error, the first goes on, and the next is as good as ever; without state both run."""
+    waiting = Waiting()
+    graph = FlowBuilder(waiting).through("state_add").using("memory").tag("memory").label("net").build()
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(graph, torch.ones(2))
+        assert waiting.inside.wait(20)
+        with pytest.raises(TrainingError, match="graph net carries state from call to call, and another thread"):
+            graph(torch.ones(2))
+        waiting.go.set()
+        assert torch.equal(torch.ones(2), first.result(20))
+        assert torch.equal(2 * torch.ones(2), pool.submit(graph, torch.ones(2)).result(20))
+    stateless = FlowBuilder("tanh").build()
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(stateless, [torch.ones(2)] * 50))
+    assert all(torch.equal(torch.ones(2).tanh(), result) for result in results)
+
+
+def test_a_call_that_fails_lets_others_in() -> None:
+    """What was raised inside frees the graph for every thread."""
+    graph = FlowBuilder(nn.Linear(2, 2)).through("state_add").using("memory").tag("memory").build()
+    with pytest.raises(RuntimeError):
+        graph(torch.ones(1, 3))
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(graph, torch.ones(1, 2)).result(20).shape == (1, 2)

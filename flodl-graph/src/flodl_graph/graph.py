@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from threading import RLock
 from types import FunctionType
 from typing import Any
 
@@ -53,6 +54,7 @@ class Graph(AbstractTree, AbstractObserved, AbstractStateful, AbstractSaved, Abs
         self.epoch = 0
         self.recorder = Recorder()
         self.carried, self.kept = {}, {}
+        self.caller_lock = RLock()
         self.observed, self.exposed = tuple(tag for tag, _ in ir.tags), ()
         for name, part in parts.items():
             self.add_module(name, as_module(part))
@@ -132,10 +134,12 @@ class Graph(AbstractTree, AbstractObserved, AbstractStateful, AbstractSaved, Abs
         return _bare, (), self.__getstate__()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "carried": {}, "kept": {}}  # a run's own; tensors with history cannot be copied
+        own = {name: value for name, value in self.__dict__.items() if name != "caller_lock"}
+        return {**own, "carried": {}, "kept": {}}  # a run's own; tensors with history cannot be copied
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)  # type: ignore[no-untyped-call]
+        self.caller_lock = RLock()
         self._regenerate()
 
 
@@ -144,5 +148,7 @@ def _bare() -> Graph:
     return Graph.__new__(Graph)
 
 
-RESERVED = frozenset(dir(Graph)) | {"ir", "epoch", "recorder", "carried", "kept", "observed", "exposed", "training"}
+_OWN = {"ir", "epoch", "recorder", "carried", "kept", "observed", "exposed", "caller_lock", "training"}
+
+RESERVED = frozenset(dir(Graph)) | _OWN
 """Names that no tag, label or input may take."""

@@ -13,18 +13,14 @@ from attrs import frozen
 
 from flodl_graph.ir.graph import Carry, GraphIR
 from flodl_graph.ir.node import AbstractNode, Value
+from flodl_graph.run.alone import alone
 from flodl_graph.run.carried import given, zeros
 from flodl_graph.run.kept import chosen, keep
 from flodl_graph.run.variables import Variables, allot
 
 _INDENT = "    "
 _COMMENT_COLUMN = 72  # lines longer than this carry their place after two spaces
-_SCOPE = {
-    "chosen": chosen,
-    "given": given,
-    "keep": keep,
-    "zeros": zeros,
-}  # all that it may call besides the graph's own modules
+_SCOPE = {word.__name__: word for word in (alone, chosen, given, keep, zeros)}  # all it may call but its own modules
 _serial = count(1)
 
 
@@ -82,8 +78,12 @@ def _forget(file: str) -> None:
 def _lines(ir: GraphIR, observed: Collection[str], exposed: Collection[str]) -> Iterator[Line]:
     wanted = ["*", "wanted=()"] if exposed else []
     yield Line(f"def forward({', '.join(['self', *ir.inputs, *wanted])}):")
+    indent = _INDENT
+    if ir.carries:
+        yield Line(f"{_INDENT}with alone(self):")
+        indent += _INDENT
     for line in _body(ir, observed, exposed):
-        yield Line(_INDENT + line.text, line.node, line.reads)
+        yield Line(indent + line.text, line.node, line.reads)
 
 
 def _body(ir: GraphIR, observed: Collection[str], exposed: Collection[str]) -> Iterator[Line]:
