@@ -5,7 +5,7 @@ import threading
 import pytest
 import torch
 from flodl_core import CheckpointError
-from flodl_core.checkpoint import BackgroundSaver, background, load_checkpoint, save_checkpoint
+from flodl_core.checkpoint import BackgroundSaver, Snapshot, load_checkpoint, save_checkpoint, snapshot
 from torch import nn
 
 
@@ -66,13 +66,13 @@ def test_several_failures_are_told_together(tmp_path):
 def test_memory_is_bounded(tmp_path, monkeypatch):
     """With as many copies waiting as allowed, a further save waits until one is written."""
     going, module = threading.Event(), nn.Linear(1, 1)
-    real = background.save_inventory
+    real = snapshot.save_inventory
 
     def slow(*arguments, **options):
         assert going.wait(10)
         real(*arguments, **options)
 
-    monkeypatch.setattr(background, "save_inventory", slow)
+    monkeypatch.setattr(snapshot, "save_inventory", slow)
     with BackgroundSaver(waiting=1) as saver:
         saver.save(tmp_path / "one", module)
         further = threading.Thread(target=saver.save, args=(tmp_path / "two", module))
@@ -116,3 +116,18 @@ def test_a_closed_saver_says_so(tmp_path):
         saver.save(tmp_path / "m", nn.Linear(1, 1))
     with pytest.raises(CheckpointError, match="got waiting=0"):
         BackgroundSaver(waiting=0)
+
+
+def test_a_snapshot_is_written_as_it_was_taken(tmp_path, device):
+    """It shares no memory with the module, keeps what is shared once, and can be written any number of times."""
+    module = tied().to(device)
+    taken, before = Snapshot.of(module), module["a"].weight.detach().clone()
+    with torch.no_grad():
+        module["a"].weight.zero_()
+    with BackgroundSaver() as saver:
+        saver.save(tmp_path / "one", taken)
+        saver.save(tmp_path / "two", taken)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    load_checkpoint(tmp_path / "one", module)
+    assert torch.equal(before, module["b"].weight)
+    assert "<Snapshot of 4 tensors, 60 bytes>" == repr(taken)

@@ -12,6 +12,7 @@ from flodl_core.lazy import lazy_exports
 if TYPE_CHECKING:
     from flodl_core.checkpoint.background import BackgroundSaver as BackgroundSaver
     from flodl_core.checkpoint.commit import committed as committed
+    from flodl_core.checkpoint.fdl_writer import save_fdl as save_fdl
     from flodl_core.checkpoint.info import CheckpointInfo as CheckpointInfo
     from flodl_core.checkpoint.info import Entry as Entry
     from flodl_core.checkpoint.load import load_checkpoint as load_checkpoint
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from flodl_core.checkpoint.report import LoadReport as LoadReport
     from flodl_core.checkpoint.report import Mismatch as Mismatch
     from flodl_core.checkpoint.save import save_checkpoint as save_checkpoint
-    from flodl_core.checkpoint.save_fdl import save_fdl as save_fdl
     from flodl_core.checkpoint.snapshot import Snapshot as Snapshot
     from flodl_core.checkpoint.state.signals import Preempted as Preempted
     from flodl_core.checkpoint.state.training_state import TrainingState as TrainingState
@@ -32,7 +32,7 @@ _HOMES = {
     "flodl_core.checkpoint.load": "load_checkpoint read_metadata verify_checkpoint",
     "flodl_core.checkpoint.report": "LoadReport Mismatch",
     "flodl_core.checkpoint.save": "save_checkpoint",
-    "flodl_core.checkpoint.save_fdl": "save_fdl",
+    "flodl_core.checkpoint.fdl_writer": "save_fdl",
     "flodl_core.checkpoint.snapshot": "Snapshot",
     "flodl_core.checkpoint.state.signals": "Preempted",
     "flodl_core.checkpoint.state.training_state": "TrainingState",

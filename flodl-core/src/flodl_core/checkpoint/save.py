@@ -15,13 +15,13 @@ from flodl_core.checkpoint.commit import committed
 from flodl_core.checkpoint.digest import HEX_LENGTH, digest_of
 from flodl_core.checkpoint.dtypes import DTYPE_NAMES
 from flodl_core.checkpoint.fdl_file import FLODL_HASH
+from flodl_core.checkpoint.fdl_writer import save_fdl
 from flodl_core.checkpoint.header import dump_header
 from flodl_core.checkpoint.info import NOTHING, About, CheckpointInfo, Entry
 from flodl_core.checkpoint.inventory import Inventory, inventory
 from flodl_core.checkpoint.memory_view import bytes_of
 from flodl_core.checkpoint.metadata import VERSION, dump_metadata
 from flodl_core.checkpoint.place import at
-from flodl_core.checkpoint.save_fdl import save_fdl
 from flodl_core.errors import CheckpointError
 
 _WORTH_A_THREAD = 256 << 10  # bytes
