@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from typing import Any, final
 
 from flodl_core import Ref, Reference, TrainingError, as_reference, components
+from flodl_core.freezing import asked_since, requests_so_far
+from flodl_core.groups import GroupRules
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from flodl_nn.step.groups import GroupRules
 from flodl_nn.step.watch import ModelWatch
 
 
@@ -40,8 +41,11 @@ class TrainedParts:
         rules.check_options(self.optimizer.defaults, type(self.optimizer).__name__)
         self._members: list[list[Tensor]] = [list(group["params"]) for group in self.optimizer.param_groups]
         self._aside: dict[Tensor, dict[str, Any]] = {}
+        self._requests = requests_so_far()
+        self.version = 0
+        """How often what is trained was settled: another number, other parts."""
         self.named = self._name(named)
-        self._watch = ModelWatch(model, (p for name, p in self.named.items() if name not in named))
+        self.watch = ModelWatch(model, (p for name, p in self.named.items() if name not in named))
         self._sort_out()
 
     def refresh(self) -> None:
@@ -50,7 +54,7 @@ class TrainedParts:
         Raises:
             TrainingError: Nothing trainable is left.
         """
-        if not self._watch.changed():
+        if not self.watch.changed():
             return
         named = trainable_kind(self._model)
         if self._recipe is not None:
@@ -71,7 +75,7 @@ class TrainedParts:
 
     def settle(self) -> None:
         """After `take_all`: take the frozen ones out again, with their state."""
-        self._watch.changed()
+        self.watch.changed()
         self._sort_out()
 
     def forget(self, parameters: Iterable[Tensor]) -> None:
@@ -79,6 +83,17 @@ class TrainedParts:
         for parameter in parameters:
             self._aside.pop(parameter, None)
             self.optimizer.state.pop(parameter, None)
+        if self.needs_closure():
+            self._forget_flat_state()
+
+    def honour_requests(self) -> bool:
+        """Forget the state of what was thawed with `moments="reset"` since the last time; True where there was some."""
+        if self._requests == requests_so_far():
+            return False
+        asked = [p for members in self._members for p in members if asked_since(p, self._requests)]
+        self._requests = requests_so_far()
+        self.forget(asked)
+        return bool(asked)
 
     def state_of(self, parameter: Tensor) -> dict[str, Any]:
         """The optimizer's state of one parameter, in it or set aside; empty before its first update."""
@@ -113,24 +128,12 @@ class TrainedParts:
         return made
 
     def _build(self, named: dict[str, nn.Parameter]) -> Optimizer:
-        groups = self._grouped(named)
+        groups = self._rules.grouped(named.items())
         alone = len(groups) == 1 and groups[0].keys() == {"params"}
         made = components.create("optimizer", self._recipe, groups[0]["params"] if alone else groups)
         if not isinstance(made, Optimizer):
             raise TrainingError(f"{self._recipe!r} made a {type(made).__name__}, no torch.optim.Optimizer")
         return made
-
-    def _grouped(self, named: dict[str, nn.Parameter]) -> list[dict[str, Any]]:
-        """Parameters of equal options together, in the order in which the first of each comes."""
-        groups: list[dict[str, Any]] = []
-        for name, parameter in named.items():
-            options = self._rules.options_for(name)
-            group = next((g for g in groups if {k: v for k, v in g.items() if k != "params"} == options), None)
-            if group is None:
-                group = {"params": [], **options}
-                groups.append(group)
-            group["params"].append(parameter)
-        return groups
 
     def _exchange(self, named: dict[str, nn.Parameter]) -> None:
         """Members that left the model leave their groups for good; new ones join the group of their options."""
@@ -165,6 +168,8 @@ class TrainedParts:
             group["params"][:] = [p for p in members if p.requires_grad]
         if changed and self.needs_closure():
             self._forget_flat_state()
+        self.version += 1
+        self._held = [module for module in self._model.modules() if getattr(module, "held", False)]
         live = {id(p) for group in self.optimizer.param_groups for p in group["params"]}
         self.trained = [p for p in self.named.values() if id(p) in live]
         if not self.trained:

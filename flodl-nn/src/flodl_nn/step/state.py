@@ -17,6 +17,7 @@ FORMAT = 1
 
 def save_parts(parts: TrainedParts) -> dict[str, Any]:
     """Groups, shapes, freezes and the optimizer's state, all by parameter name. Tensors are not copied."""
+    parts.honour_requests()
     return {
         "class": type(parts.optimizer).__name__,
         "groups": [{"names": names, "options": options} for options, names in parts.groups()],

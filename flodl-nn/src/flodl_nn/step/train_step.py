@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast, final, overload
 
 import attrs
 from flodl_core import CheckpointError, Reference, TrainingError
 from flodl_core.autograd import evaluating
+from flodl_core.capture import CaptureReport
+from flodl_core.groups import GroupRules, Groups
+from flodl_core.rules import Firing, Rule
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from flodl_nn.schedules.plateau import PlateauState
-from flodl_nn.step.groups import GroupRules, Groups
+from flodl_nn.step.acts import Acts
+from flodl_nn.step.captures import Captures, Work
+from flodl_nn.step.compiled import CompiledObjective
 from flodl_nn.step.objective import LossObjective, check_loss, detached
 from flodl_nn.step.parts import TrainedParts
 from flodl_nn.step.precision import Precision
 from flodl_nn.step.rates import Rates
-from flodl_nn.step.state import FORMAT, check_gradients, check_parts, copied, load_gradients, load_parts, save_parts
+from flodl_nn.step.rules import StepRules
+from flodl_nn.step.state import (
+    FORMAT,
+    check_gradients,
+    check_parts,
+    check_run,
+    copied,
+    load_gradients,
+    load_parts,
+    load_run,
+    save_parts,
+    save_run,
+)
 from flodl_nn.step.update import Update
 
 P = ParamSpec("P")
 R = TypeVar("R")
 M = TypeVar("M", bound=nn.Module)
+Listener = Callable[[str, Mapping[str, float]], None]
 
 
 @final
@@ -45,10 +63,15 @@ class TrainStep(Generic[P, R]):
         clip_norm: Bound on the joint norm of all gradients.
         precision: `"fp32"`, `"tf32"`, `"bf16"` or `"fp16"` (the latter with a loss scale).
         accumulate: Batches per update; the update follows the mean of their losses.
+        rules: `when(trend("loss").stalled(10)).do(thaw("encoder"))`, asked at the end of each epoch.
+        capture: On a GPU, `"auto"` records the whole step as a CUDA graph and replays it, and runs eagerly
+            what cannot be recorded: `report()` says what and why. `"always"` raises instead; `"never"`
+            records nothing, and does the same arithmetic.
+        compile: Put the objective through torch.compile, under the capture.
 
     Raises:
         TrainingError: Both or neither of `loss` and `objective`; nothing to train; a value out of range.
-        PathError: A rule of `groups` names nothing.
+        PathError: A rule of `groups`, or an action of `rules`, names nothing.
 
     >>> import torch
     >>> step = TrainStep(nn.Linear(2, 1), loss="mse", optimizer="sgd")
@@ -69,6 +92,9 @@ class TrainStep(Generic[P, R]):
         clip_norm: float | None = None,
         precision: str = "fp32",
         accumulate: int = 1,
+        rules: Iterable[Rule | Mapping[str, Any]] = (),
+        capture: str = "auto",
+        compile: bool = False,
     ) -> None: ...
 
     @overload
@@ -84,6 +110,9 @@ class TrainStep(Generic[P, R]):
         clip_norm: float | None = None,
         precision: str = "fp32",
         accumulate: int = 1,
+        rules: Iterable[Rule | Mapping[str, Any]] = (),
+        capture: str = "auto",
+        compile: bool = False,
     ) -> None: ...
 
     def __init__(
@@ -98,13 +127,20 @@ class TrainStep(Generic[P, R]):
         clip_norm: float | None = None,
         precision: str = "fp32",
         accumulate: int = 1,
+        rules: Iterable[Rule | Mapping[str, Any]] = (),
+        capture: str = "auto",
+        compile: bool = False,
     ) -> None:
         _check_arguments(model, clip_norm, accumulate)
         self.model = model
         self._objective = _one_objective(model, loss, objective)
+        if compile:
+            self._objective = CompiledObjective(self._objective)
         self._precision = Precision.parse(precision)
         self._rates = Rates(schedule)
-        self._parts = TrainedParts(model, optimizer, GroupRules.parse(groups))
+        self._rules = StepRules(rules, model)
+        self._parts = TrainedParts(model, optimizer, GroupRules.parse(groups, self._rules.apart))
+        self._rules.check_groups(self._parts)
         self._searches = self._parts.needs_closure()
         if self._searches and (accumulate > 1 or self._precision.scales_loss):
             raise TrainingError(
@@ -118,7 +154,11 @@ class TrainStep(Generic[P, R]):
             accumulate=accumulate,
             scales_loss=self._precision.scales_loss,
         )
+        work = Work(self._opening, self._adding, self._judging)
+        self._captures = Captures(capture, model, self._parts, self._update, work)
         self._epoch, self._stopped = 0, False
+        self.listeners: list[Listener] = []
+        """Told `"train"` and `"evaluate"` before each call: how a training state knows where a run stands."""
 
     def __call__(self, *batch: P.args, **named: P.kwargs) -> R:
         """Learn from one batch.
@@ -126,10 +166,13 @@ class TrainStep(Generic[P, R]):
         Returns:
             What the objective gave, detached: the loss, or the tuple.
         """
-        self._parts.refresh()
+        for listener in self.listeners:
+            listener("train", {})
+        self._follow()
         with self._precision.around_step():
             result = self._search(*batch, **named) if self._searches else self._learn(*batch, **named)
-        self._offered("detach_state")
+        if self._rules.hears:
+            self._rules.hear(result)
         return cast(R, result)
 
     def evaluate(self, *batch: P.args, **named: P.kwargs) -> R:
@@ -137,11 +180,18 @@ class TrainStep(Generic[P, R]):
 
         Afterwards each module has its own mode back, and carried state is as it was.
         """
-        with self._evaluation(), self._precision.around_step():
-            return cast(R, detached(self._forward(*batch, **named)))
+        for listener in self.listeners:
+            listener("evaluate", {})
+        self._follow()
+        with self._precision.around_step():
+            return cast(R, self._captures.judge(*batch, named=named))
+
+    def report(self) -> CaptureReport:
+        """Which signatures are captured, how often each was replayed, and what runs eagerly and why."""
+        return self._captures.report(getattr(self._objective, "reason", None))
 
     def end_epoch(self, metrics: Mapping[str, float] | None = None) -> dict[str, float]:
-        """Close an open window, the model's epoch and the step's own; let a plateau rule decide.
+        """Close an open window, the model's epoch and the step's own; let a plateau and the rules decide.
 
         Args:
             metrics: Values besides those that the model recorded.
@@ -149,17 +199,27 @@ class TrainStep(Generic[P, R]):
         Returns:
             All metrics of the epoch, by dotted name.
         """
-        self._parts.refresh()
+        self._follow()
         self._update.close()
         recorded = self._offered("end_epoch")
         values = {**(recorded or {}), **(metrics or {})}
         self._rates.end_epoch(values, self.steps)
         self._epoch += 1
+        self._rules.end_epoch(values, metrics or {}, self._epoch, Acts(self.model, self._parts, self.stop))
         return values
 
     def stop(self) -> None:
         """Say that training is to end with this epoch: loops over `monitor.epochs(step)` do."""
         self._stopped = True
+
+    def on_save(self, saver: Callable[[], object]) -> None:
+        """Let `save()` in a rule call this, when the epoch is closed: `step.on_save(state.save)`."""
+        self._rules.on_save(saver)
+
+    @property
+    def fired(self) -> tuple[Firing, ...]:
+        """What the rules did at the end of the last epoch, for whoever wants to know."""
+        return self._rules.fired
 
     @property
     def optimizer(self) -> Optimizer:
@@ -202,6 +262,8 @@ class TrainStep(Generic[P, R]):
             "optimizer": save_parts(self._parts),
             "scaler": None if scaler is None else scaler.state_dict(),
             "plateau": attrs.asdict(self._rates.plateau),
+            "rules": self._rules.state_dict(),
+            "run": save_run(self.model),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -214,14 +276,21 @@ class TrainStep(Generic[P, R]):
         self._parts.refresh()
         check_parts(self._parts, state["optimizer"])
         check_gradients(self._parts, state["window"])
+        self._rules.check(state["rules"])
         plateau = PlateauState(**state["plateau"])
+        run = state.get("run")
+        if run is not None:
+            check_run(self.model, run)
+            load_run(self.model, run)
         load_parts(self._parts, state["optimizer"])
         load_gradients(self._parts, state["window"])
         self._update.steps, self._update.pending = state["steps"], state["pending"]
         self._epoch, self._stopped = state["epoch"], state["stopped"]
         self._rates.plateau = plateau
+        self._rules.load_state_dict(state["rules"])
         if self._update.scaler is not None and state["scaler"]:
             self._update.scaler.load_state_dict(copied(state["scaler"]))
+        self._captures.follow()
 
     def __repr__(self) -> str:
         kind, optimizer = type(self.model).__name__, type(self.optimizer).__name__
@@ -231,13 +300,44 @@ class TrainStep(Generic[P, R]):
         with self._precision.around_forward(self._parts.trained[0].device.type):
             return self._objective(self.model, *batch, **named)
 
+    def _follow(self) -> None:
+        """Parts that changed, or that are in other memory, make recordings worthless."""
+        self._parts.refresh()
+        if self._captures.outdated():
+            self._captures.follow()
+
     def _learn(self, *batch: Any, **named: Any) -> Any:
-        self._update.begin()
+        update = self._update
+        opens, closes = update.opens, update.closes
+        if closes:
+            update.prepare()
+        try:
+            result = self._captures.learn(*batch, opens=opens, closes=closes, named=named)
+        except BaseException:
+            update.abandon()
+            raise
+        update.count(closed=closes)
+        return result
+
+    def _opening(self, closes: bool, *batch: Any, **named: Any) -> Any:
+        """The first loss of a window."""
+        self._update.drop_gradients()
+        return self._adding(closes, *batch, **named)
+
+    def _adding(self, closes: bool, *batch: Any, **named: Any) -> Any:
+        """A loss, its gradients, and the update if the window closes."""
         result = self._forward(*batch, **named)
         loss = check_loss(result)
         kept = detached(result)  # before the update: a part of it may be a weight
-        self._update.learn(loss)
+        self._update.gradients(loss)
+        if closes:
+            self._update.apply()
+        self._offered("detach_state")
         return kept
+
+    def _judging(self, *batch: Any, **named: Any) -> Any:
+        with self._evaluation():
+            return detached(self._forward(*batch, **named))
 
     def _search(self, *batch: Any, **named: Any) -> Any:
         first: list[Any] = []
@@ -249,6 +349,7 @@ class TrainStep(Generic[P, R]):
             return check_loss(result)
 
         self._update.search(evaluate)
+        self._offered("detach_state")
         return first[0]
 
     def _evaluation(self) -> AbstractContextManager[Any]:
@@ -293,6 +394,6 @@ def _check_format(state: Any) -> None:
     found = state.get("format") if isinstance(state, Mapping) else None
     if found != FORMAT:
         raise CheckpointError(f"this is no state of a training step, or of another version: format {found!r}")
-    due = {"steps", "epoch", "stopped", "pending", "window", "optimizer", "scaler", "plateau"}
+    due = {"steps", "epoch", "stopped", "pending", "window", "optimizer", "scaler", "plateau", "rules"}
     if missing := sorted(due - state.keys()):
         raise CheckpointError(f"the state lacks {', '.join(missing)}")

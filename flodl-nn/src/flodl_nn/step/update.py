@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, final
 
 import torch
@@ -10,6 +11,7 @@ from flodl_core import TrainingError
 from flodl_core.autograd import clip_grad_norm
 from torch import Tensor
 
+from flodl_nn.step.device_rates import DeviceRates, make_capturable, why_not_recorded
 from flodl_nn.step.parts import TrainedParts
 from flodl_nn.step.rates import Rates
 
@@ -20,6 +22,9 @@ class Update:
 
     (One exception: with `fp16` an optimizer without a fused kernel makes torch's scaler look
     whether a gradient overflowed.)
+
+    What works on tensors (`gradients`, `apply`) can be recorded; what counts on the host (`prepare`,
+    `count`) is apart from it.
 
     Args:
         parts: Whose gradients are taken, and the optimizer.
@@ -37,20 +42,67 @@ class Update:
         self.scaler = torch.amp.GradScaler(parts.trained[0].device.type) if scales_loss else None
         self.steps = 0
         self.pending = 0
+        self.broken = False
+        self._device_rates: DeviceRates | None = None
+        self.adapt()
 
-    def begin(self) -> None:
-        """Before a forward: the first of a window starts without gradients."""
-        if self.pending == 0:
-            self._drop_gradients()
+    @property
+    def opens(self) -> bool:
+        """Is the next loss the first of its window?"""
+        return self.pending == 0
 
-    def learn(self, loss: Tensor) -> None:
-        """Add a loss to the window; close the window when it is full."""
+    @property
+    def closes(self) -> bool:
+        """Is the next loss the last of its window?"""
+        return self.pending + 1 == self._accumulate
+
+    def adapt(self) -> None:
+        """Have the optimizer compute on the GPU as it would be recorded, recorded or not: the same bits."""
+        on_gpu = all(p.device.type == "cuda" for p in self._parts.trained)
+        if on_gpu and why_not_recorded(self._parts.optimizer) is None:
+            make_capturable(self._parts.optimizer)
+            self._device_rates = self._device_rates or DeviceRates()
+        else:
+            self._device_rates = None
+
+    def why_apart(self) -> str | None:
+        """Why the optimizer runs apart from a recording; None: it can be recorded."""
+        reason = why_not_recorded(self._parts.optimizer)
+        if reason is None and self.scaler is not None and not _takes_scale(self._parts.optimizer):
+            return "torch's loss scaler looks at an optimizer without a fused kernel"
+        return reason
+
+    def prepare(self) -> None:
+        """Before a window closes: the rates of its update."""
+        self._rates.apply(self._parts.optimizer, self.steps)
+        if self._device_rates is not None:
+            self._device_rates.fill(self._parts.optimizer, self._parts.trained[0].device)
+
+    def gradients(self, loss: Tensor) -> None:
+        """Add a loss to the window: gradients of the trained parameters alone."""
         if self._accumulate > 1:
             loss = loss / self._accumulate
         self._backward(loss if self.scaler is None else self.scaler.scale(loss))
-        self.pending += 1
-        if self.pending == self._accumulate:
-            self._apply()
+
+    def apply(self) -> None:
+        """Clip and update from the window's gradients."""
+        with self._rates_lent():
+            if self.scaler is None:
+                self._clip()
+                self._parts.optimizer.step()
+            else:
+                self._apply_scaled(self.scaler)
+
+    def count(self, *, closed: bool) -> None:
+        """After a loss: go on in the window, or begin another."""
+        self.pending = 0 if closed else self.pending + 1
+        self.steps += closed
+
+    def abandon(self) -> None:
+        """After a failed backward: a window half done is no window."""
+        if self.broken:
+            self.drop_gradients()
+            self.pending, self.broken = 0, False
 
     def close(self) -> None:
         """Update from a window that is not full, by the mean of the losses it has."""
@@ -60,13 +112,15 @@ class Update:
         for parameter in self._parts.trained:
             if parameter.grad is not None:
                 parameter.grad.mul_(missing)
-        self._apply()
+        self.prepare()
+        self.apply()
+        self.count(closed=True)
 
     def search(self, evaluate: Callable[[], Tensor]) -> None:
         """An update by an optimizer that evaluates the loss itself, several times (LBFGS)."""
 
         def closure() -> float:
-            self._drop_gradients()
+            self.drop_gradients()
             loss = evaluate()
             self._backward(loss)
             self._clip()
@@ -76,42 +130,64 @@ class Update:
         self._parts.optimizer.step(closure)
         self.steps += 1
 
-    def _backward(self, loss: Tensor) -> None:
-        """Gradients of the trained parameters alone: what else the loss depends on stays untouched."""
-        try:
-            torch.autograd.backward(loss, inputs=self._parts.trained)
-        except BaseException:  # a window half done is no window
-            self._drop_gradients()
-            self.pending = 0
-            raise
-        if all(parameter.grad is None for parameter in self._parts.trained):
-            raise TrainingError(
-                "the loss depends on no parameter that is being trained",
-                mend="does the objective use the model that the step was given?",
-            )
-
-    def _apply(self) -> None:
-        optimizer = self._parts.optimizer
-        self._rates.apply(optimizer, self.steps)
-        if self.scaler is None:
-            self._clip()
-            optimizer.step()
-        else:
-            self.scaler.unscale_(optimizer)
-            self._clip()
-            self.scaler.step(optimizer)
-            self.scaler.update()
-        self.steps += 1
-        self.pending = 0
-
-    def _clip(self) -> None:
-        if self._clip_norm is not None:
-            clip_grad_norm(self._parts.trained, self._clip_norm)
-
-    def _drop_gradients(self) -> None:
+    def drop_gradients(self) -> None:
+        """Before the first loss of a window."""
         for parameter in self._parts.trained:
             parameter.grad = None
 
     def window(self) -> dict[str, Any]:
         """What an open window holds, by name, to save."""
         return {name: p.grad for name, p in self._parts.named.items() if self.pending and p.grad is not None}
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Every tensor that an update changes besides the parameters, by name."""
+        found: dict[str, Tensor] = {}
+        for name, parameter in self._parts.named.items():
+            entry = self._parts.optimizer.state.get(parameter, {})
+            found |= {f"{key} of {name}": value for key, value in entry.items() if isinstance(value, Tensor)}
+        for key in ("_scale", "_growth_tracker"):
+            value = getattr(self.scaler, key, None)
+            if isinstance(value, Tensor):
+                found[f"the loss scaler's {key[1:]}"] = value
+        return found
+
+    def _backward(self, loss: Tensor) -> None:
+        self.broken = True
+        torch.autograd.backward(loss, inputs=self._parts.trained)
+        if all(parameter.grad is None for parameter in self._parts.trained):
+            raise TrainingError(
+                "the loss depends on no parameter that is being trained",
+                mend="does the objective use the model that the step was given?",
+            )
+        self.broken = False
+
+    def _rates_lent(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._device_rates is None else self._device_rates.lent(self._parts.optimizer)
+
+    def _apply_scaled(self, scaler: torch.amp.GradScaler) -> None:
+        with _left_as_found(scaler):
+            scaler.unscale_(self._parts.optimizer)
+            self._clip()
+            scaler.step(self._parts.optimizer)
+            scaler.update()
+
+    def _clip(self) -> None:
+        if self._clip_norm is not None:
+            clip_grad_norm(self._parts.trained, self._clip_norm)
+
+
+@contextmanager
+def _left_as_found(scaler: torch.amp.GradScaler) -> Iterator[None]:
+    """A scaler whose update failed half-way would refuse the next one: have it begin anew."""
+    try:
+        yield
+    except BaseException:
+        scale = getattr(scaler, "_scale", None)
+        if isinstance(scale, Tensor):
+            scaler.update(scale)
+        raise
+
+
+def _takes_scale(optimizer: torch.optim.Optimizer) -> bool:
+    """Does its kernel skip an overflow itself?"""
+    return bool(getattr(optimizer, "_step_supports_amp_scaling", False))

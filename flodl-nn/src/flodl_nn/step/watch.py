@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from operator import is_
 from typing import Any, final
 
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 
 @final
 class ModelWatch:
-    """Notices modules or parameters that were swapped, added or removed, and frozen or thawed ones.
+    """Notices modules, parameters and buffers that were swapped, added or removed, and frozen or thawed ones.
 
     A walk over `model.parameters()` costs a millisecond for 300 layers; this compares identities
     in the modules' own tables, a small part of that.
@@ -20,6 +21,8 @@ class ModelWatch:
         model: What is watched.
         besides: Tensors outside the model that may freeze and thaw too.
     """
+
+    _places: list[int]
 
     def __init__(self, model: nn.Module, besides: Iterable[Tensor] = ()) -> None:
         self._model, self._besides = model, list(besides)
@@ -32,18 +35,37 @@ class ModelWatch:
         self._look()
         return True
 
+    def moved(self) -> bool:
+        """Did a parameter or buffer get other memory, as by `model.to()` or `p.data = ...`? Given once."""
+        places = list(map(Tensor.data_ptr, self._tensors))
+        if places == self._places:
+            return False
+        self._places = places
+        return True
+
+    def modes(self) -> tuple[bool, ...]:
+        """Which modules are in training mode, in the model's order."""
+        return tuple([attributes["training"] for attributes in self._attributes])
+
     def _look(self) -> None:
-        tables: list[dict[str, Any]] = []
-        for module in self._model.modules():
-            tables += [module._parameters, module._modules]
-        entries = [(table, key, value) for table in tables for key, value in table.items()]
-        self._tables, self._size = tables, len(entries)
-        self._getters = [table.get for table, _, _ in entries]
-        self._keys = [key for _, key, _ in entries]
-        self._values = [value for _, _, value in entries]
+        modules = list(self._model.modules())
+        self._growing = [table for m in modules for table in (m._parameters, m._modules)]
+        self._filled = [table for m in modules for table in (m._parameters, m._buffers, m._modules) if table]
+        self._size = sum(map(len, self._growing))
+        self._values = self._members()
+        self._attributes = [module.__dict__ for module in modules]
         self._parameters = [p for p in self._values if isinstance(p, nn.Parameter)] + self._besides
         self._flags = [p.requires_grad for p in self._parameters]
+        self._tensors = [v for v in self._values if isinstance(v, Tensor)] + self._besides
+        self._places = list(map(Tensor.data_ptr, self._tensors))
+
+    def _members(self) -> list[Any]:
+        return list(chain.from_iterable([table.values() for table in self._filled]))
 
     def _same_members(self) -> bool:
-        now = [get(key) for get, key in zip(self._getters, self._keys, strict=True)]
-        return sum(map(len, self._tables)) == self._size and all(map(is_, now, self._values))
+        now = self._members()
+        return (
+            len(now) == len(self._values)
+            and sum(map(len, self._growing)) == self._size
+            and all(map(is_, now, self._values))
+        )

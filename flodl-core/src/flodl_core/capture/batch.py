@@ -1,0 +1,90 @@
+"""The arguments of one call, as tensors to be copied and a signature that says when a recording fits."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, final
+
+import torch
+from attrs import frozen
+from torch import Tensor
+from torch.utils import _pytree as pytree
+
+from flodl_core.capture.refusal import Refusal
+
+
+@final
+@frozen(eq=False)
+class Batch:
+    """A call's arguments, taken apart.
+
+    Args:
+        tensors: In order.
+        signature: Everything else, and each tensor's shape, strides, type, device.
+    """
+
+    tensors: tuple[Tensor, ...]
+    signature: Hashable
+    _leaves: tuple[Any, ...]
+    _spec: Any
+
+    @classmethod
+    def read(cls, args: tuple[Any, ...], kwargs: Mapping[str, Any], device: torch.device) -> Batch:
+        """Take a call apart.
+
+        Raises:
+            Refusal: A tensor is elsewhere, or an argument cannot be compared with that of another call.
+        """
+        if not kwargs and all(isinstance(value, Tensor | bool) for value in args):
+            leaves, spec = args, None  # the usual batch, without a walk
+        else:
+            flat, spec = pytree.tree_flatten((args, dict(kwargs)))
+            leaves = tuple(flat)
+        tensors = tuple(leaf for leaf in leaves if isinstance(leaf, Tensor))
+        signature = (spec, *[_described(leaf, device) for leaf in leaves])
+        try:
+            hash(signature)
+        except TypeError:
+            odd = next(leaf for leaf in leaves if not _hashable(leaf) and not isinstance(leaf, Tensor))
+            raise Refusal(f"a {type(odd).__name__} among the arguments cannot be told from another") from None
+        return cls(tensors, signature, leaves, spec)
+
+    def with_tensors(self, tensors: Sequence[Tensor]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The same call with other tensors."""
+        given = iter(tensors)
+        leaves = [next(given) if isinstance(leaf, Tensor) else leaf for leaf in self._leaves]
+        if self._spec is None:
+            return tuple(leaves), {}
+        args, kwargs = pytree.tree_unflatten(leaves, self._spec)
+        return args, kwargs
+
+    def text(self) -> str:
+        """For people: `float32[64,4] int64[64]`."""
+        return " ".join(_text(leaf) for leaf in self._leaves)
+
+
+def _described(leaf: Any, device: torch.device) -> Hashable:
+    if not isinstance(leaf, Tensor):
+        return type(leaf), leaf
+    if leaf.device != device:
+        raise Refusal(f"a tensor of the batch is on {leaf.device}, and the model on {device}")
+    return leaf.shape, leaf.stride(), leaf.dtype, leaf.requires_grad
+
+
+def _hashable(leaf: Any) -> bool:
+    try:
+        hash(leaf)
+    except TypeError:
+        return False
+    return True
+
+
+def _text(leaf: Any) -> str:
+    if not isinstance(leaf, Tensor):
+        return repr(leaf)
+    return f"{str(leaf.dtype).removeprefix('torch.')}[{','.join(map(str, leaf.shape))}]"
+
+
+def tensors_of(result: Any) -> list[Tensor]:
+    """Every tensor in what a step returned."""
+    return [leaf for leaf in pytree.tree_leaves(result) if isinstance(leaf, Tensor)]

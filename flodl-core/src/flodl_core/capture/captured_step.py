@@ -1,0 +1,293 @@
+"""`CapturedStep`: a step recorded once for each signature and replayed, and proved to be the step."""
+
+from __future__ import annotations
+
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Any, final
+
+import torch
+from attrs import define, field
+from torch import Tensor, nn
+from torch.utils import _pytree as pytree
+
+from flodl_core.capture.batch import Batch, tensors_of
+from flodl_core.capture.effects import HostCopy
+from flodl_core.capture.recorder import Recorder
+from flodl_core.capture.refusal import Refusal, explained, on_trial
+from flodl_core.capture.report import CaptureRow
+from flodl_core.capture.slots import AbstractSlots, Bindings
+from flodl_core.capture.trial import Surroundings, Trial
+
+_KNOWN = 1024  # signatures remembered, most of them only counted
+_FACTOR = 4.0  # how much further than two eager steps from each other a replay may be
+_ROUNDING = 1e-6  # in units of what a step does
+_CHECKED = frozenset({1, *(10**power - 1 for power in range(1, 12))})  # replays so far before one that is compared
+
+
+def _warn(reason: str) -> None:
+    """As a warning: Python shows each text once."""
+    warnings.warn(f"a step runs eagerly: {reason}", UserWarning, stacklevel=5)
+
+
+@final
+@define(eq=False)
+class _Recording:
+    """A recorded step with the tensors it reads and leaves."""
+
+    play: Callable[[], None]
+    inputs: tuple[Tensor, ...]
+    reads: list[Bindings]
+    leaves: list[Bindings]
+    result: Any
+    alive: list[Tensor]
+
+
+@final
+@define(eq=False)
+class _Entry:
+    """What is known of one signature."""
+
+    inputs: str
+    eager: int = 0
+    replays: int = 0
+    recording: _Recording | None = None
+    reason: str | None = None
+    spread: dict[str, float] = field(factory=dict)
+    difference: float | None = None
+
+
+@final
+class CapturedStep:
+    """A function that changes tensors in place, recorded per signature and replayed.
+
+    The first call of a signature runs eagerly. The second is tried twice and taken back, recorded,
+    replayed and compared; so is the replay after it, and the 10th, 100th, 1000th and so on. A replay
+    further from the eager step than eager steps are from each other is taken back, and the signature
+    runs eagerly from then on, saying why, once.
+
+    Args:
+        function: The step. All that it changes are the tensors of `state` and what `leaves` hold;
+            what it returns is detached.
+        state: Every tensor that it may change in place, by a name for messages.
+        recorder: What records.
+        key: What besides the arguments decides what the step does.
+        reads: Places whose tensors it reads; copied in before a replay when they are others.
+        leaves: Places that it binds; filled after a replay.
+        proved: Of these, those that a replay is compared by. All by default.
+        modules: Path to module: whose plain attributes are watched for host work.
+        slots: Names of their attributes that `reads` and `leaves` speak of.
+        name: For reports.
+        limit: Recordings kept at once. The least recently used goes first, and each that went makes
+            the next wait one call longer, so that ever new shapes do not end in ever new recordings.
+        tell: Hears why a signature runs eagerly, at each call that does; may raise instead. By default
+            each reason becomes one warning.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *,
+        state: Callable[[], Mapping[str, Tensor]],
+        recorder: Recorder,
+        key: Callable[[], Hashable] = tuple,
+        reads: Sequence[AbstractSlots] = (),
+        leaves: Sequence[AbstractSlots] = (),
+        proved: Sequence[AbstractSlots] | None = None,
+        modules: Callable[[], Mapping[str, nn.Module]] = dict,
+        slots: frozenset[str] = frozenset(),
+        name: str = "step",
+        limit: int = 16,
+        tell: Callable[[str], None] = _warn,
+    ) -> None:
+        self._function, self._recorder, self._key = function, recorder, key
+        self._reads, self._leaves = list(reads), list(leaves)
+        self._surroundings = Surroundings(
+            state=state,
+            reads=tuple(reads),
+            leaves=tuple(leaves),
+            proved=tuple(leaves if proved is None else proved),
+            modules=modules,
+            slots=slots,
+        )
+        self._name, self._limit, self._tell = name, limit, tell
+        self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
+        self._evicted = 0
+        self._last: _Recording | None = None
+        self._refused: CaptureRow | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The step: replayed where there is a recording, else eager.
+
+        Raises:
+            TrainingError: A recording is required and cannot be made.
+        """
+        try:
+            batch = Batch.read(args, kwargs, self._recorder.device)
+            read = self._read()
+        except Refusal as refusal:
+            return self._without_signature(refusal, args, kwargs)
+        entry = self._entry(batch, read)
+        if entry.recording is None:
+            return self._eagerly(entry, batch, args, kwargs)
+        if entry.replays in _CHECKED:
+            return self._proving(entry, batch, args, kwargs)
+        return self._replay(entry, entry.recording, batch, read)
+
+    def forget(self) -> None:
+        """Drop every recording: addresses that they know are no longer true."""
+        self._entries.clear()
+        self._last = None
+        self._evicted = 0
+
+    def rows(self) -> tuple[CaptureRow, ...]:
+        """What is known of each signature, the last used last."""
+        rows = [
+            CaptureRow(
+                step=self._name,
+                inputs=entry.inputs,
+                captured=entry.recording is not None,
+                replays=entry.replays,
+                eager=entry.eager,
+                difference=entry.difference,
+                spread=max(entry.spread.values(), default=None),
+                reason=entry.reason,
+            )
+            for entry in self._entries.values()
+        ]
+        return (*rows, self._refused) if self._refused else tuple(rows)
+
+    def _entry(self, batch: Batch, read: list[Bindings]) -> _Entry:
+        places = tuple([(place, t.shape, t.dtype) for bindings in read for place, t in bindings.items()])
+        key = (batch.signature, places, self._key())
+        entry = self._entries.get(key)
+        if entry is None:
+            entry = self._entries[key] = _Entry(batch.text())
+            if len(self._entries) > _KNOWN:
+                self._entries.popitem(last=False)
+        else:
+            self._entries.move_to_end(key)
+        return entry
+
+    def _without_signature(self, refusal: Refusal, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        before = self._refused.eager if self._refused else 0
+        self._refused = CaptureRow(
+            step=self._name, inputs="?", captured=False, replays=0, eager=before + 1, reason=str(refusal)
+        )
+        self._tell(str(refusal))
+        return self._function(*args, **kwargs)
+
+    def _read(self) -> list[Bindings]:
+        return [slots.read() for slots in self._reads]
+
+    def _eagerly(self, entry: _Entry, batch: Batch, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if entry.reason is not None:
+            self._tell(entry.reason)
+        elif entry.eager > self._evicted:
+            return self._proving(entry, batch, args, kwargs)
+        entry.eager += 1
+        return self._function(*args, **kwargs)
+
+    def _proving(self, entry: _Entry, batch: Batch, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Replay what was compared with an eager step, recording it first if need be; or run eagerly, saying why."""
+        try:
+            return self._proof(entry, batch)
+        except Refusal as refusal:
+            entry.recording, entry.reason, self._last = None, str(refusal), None
+            self._recorder.tidy()
+            self._tell(entry.reason)
+        entry.eager += 1
+        return self._function(*args, **kwargs)
+
+    def _proof(self, entry: _Entry, batch: Batch) -> Any:
+        """Take two eager steps back, replay, compare.
+
+        Raises:
+            Refusal: It cannot be recorded, or the replay is another step. Everything is as before.
+        """
+        trial = Trial(self._function, batch, self._recorder, self._surroundings)
+        try:
+            first = HostCopy(trial.run())
+            if entry.recording is None:
+                entry.spread = trial.spread(first)
+                trial.restore()
+                entry.recording = self._record(batch)
+                self._make_room(entry)
+            return self._compared(entry, entry.recording, batch, trial, first)
+        except BaseException as error:
+            trial.restore()
+            if isinstance(error, Exception):
+                raise explained(error) from error
+            raise
+        finally:
+            self._recorder.tidy()
+
+    def _compared(self, entry: _Entry, recording: _Recording, batch: Batch, trial: Trial, first: HostCopy) -> Any:
+        """The result of a replay that is the step.
+
+        Raises:
+            Refusal: It is not; by the name of what differs most.
+        """
+        replays = entry.replays
+        found, beyond = {}, {}
+        for _ in range(3):
+            trial.restore()
+            result = self._replay(entry, recording, batch, self._read())
+            entry.replays = replays + 1
+            found = trial.distances(first, result)
+            beyond = {n: gap for n, gap in found.items() if gap > _FACTOR * entry.spread.get(n, 0.0) + _ROUNDING}
+            if not beyond:
+                entry.difference = max(*found.values(), entry.difference or 0.0, 0.0)
+                return result
+            again = trial.spread(first)  # kernels may differ from themselves by more than two runs show
+            entry.spread = {name: max(gap, entry.spread.get(name, 0.0)) for name, gap in again.items()}
+        worst = max(beyond, key=lambda name: beyond[name])
+        raise Refusal(f"a replay is not the step: {worst} is off by {found[worst]:.1e} of what the step does to it")
+
+    def _record(self, batch: Batch) -> _Recording:
+        inputs = tuple(torch.empty_like(tensor, requires_grad=tensor.requires_grad) for tensor in batch.tensors)
+        args, kwargs = batch.with_tensors(inputs)
+        reads = [{place: s.own(tensor) for place, tensor in s.read().items()} for s in self._reads]
+        for slots, bindings in zip(self._reads, reads, strict=True):
+            slots.write(bindings)
+        alive = _plain_tensors(self._surroundings.modules().values())
+        with on_trial():
+            result, play = self._recorder.record(lambda: self._function(*args, **kwargs))
+        if any(leaf.device != self._recorder.device for leaf in tensors_of(result)):
+            raise Refusal("the step returns a tensor on the host")
+        return _Recording(play, inputs, reads, [slots.read() for slots in self._leaves], result, alive)
+
+    def _replay(self, entry: _Entry, recording: _Recording, batch: Batch, read: list[Bindings]) -> Any:
+        moved = list(zip(recording.inputs, batch.tensors, strict=True))
+        for own, bindings in zip(recording.reads, read, strict=True):
+            moved += [(own[place], source) for place, source in bindings.items() if own[place] is not source]
+        if moved:
+            with torch.no_grad():
+                torch._foreach_copy_([to.detach() for to, _ in moved], [source.detach() for _, source in moved])
+        recording.play()
+        same = self._last is recording
+        for slots, bindings in zip(self._leaves, recording.leaves, strict=True):
+            if not (same and slots.holds(bindings)):
+                slots.write(bindings)
+        self._last = recording
+        entry.replays += 1
+        return _cloned(recording.result)
+
+    def _make_room(self, entry: _Entry) -> None:
+        held = [other for other in self._entries.values() if other.recording is not None and other is not entry]
+        if len(held) >= self._limit:
+            held[0].recording, held[0].eager = None, 0
+            self._evicted += 1
+
+
+def _plain_tensors(modules: Iterable[nn.Module]) -> list[Tensor]:
+    """Tensors that modules hold as plain attributes: a recording may read them where they are now."""
+    return [value for module in modules for value in module.__dict__.values() if isinstance(value, Tensor)]
+
+
+def _cloned(result: Any) -> Any:
+    """The same with tensors of its own: the next replay fills the recording's."""
+    if isinstance(result, Tensor):
+        return result.clone()
+    return pytree.tree_map_only(Tensor, torch.clone, result)

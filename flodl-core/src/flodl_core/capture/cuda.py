@@ -1,0 +1,109 @@
+"""Recording on a GPU: one CUDA graph, one side stream, one memory pool for all recordings of an owner."""
+
+from __future__ import annotations
+
+import gc
+import warnings
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar, final
+
+import torch
+
+T = TypeVar("T")
+
+
+@final
+class CudaRecorder:
+    """Records CUDA graphs that share their memory: they are replayed one after the other, never at once.
+
+    Args:
+        device: The GPU, with its index.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self._stream: torch.cuda.Stream | None = None
+        self._live: weakref.WeakSet[torch.cuda.CUDAGraph] = weakref.WeakSet()
+
+    @contextmanager
+    def trial(self) -> Iterator[None]:
+        """Run eagerly on the stream that recordings use; what reads back from the device raises."""
+        stream, outer = self._side(), torch.cuda.current_stream(self.device)
+        stream.wait_stream(outer)
+        try:
+            with torch.cuda.stream(stream), _no_reading_back():
+                yield
+        finally:
+            outer.wait_stream(stream)
+
+    def record(self, function: Callable[[], T]) -> tuple[T, Callable[[], None]]:
+        """Capture what the function launches. Nothing is computed until the replay.
+
+        A failed capture is cleaned up: the process goes on as if it had not been tried.
+        """
+        stream = self._side()
+        torch.cuda.synchronize(self.device)
+        pool = next((graph.pool() for graph in self._live), None) or torch.cuda.graph_pool_handle()
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.device(self.device), torch.cuda.stream(stream), _no_collecting():
+            graph.capture_begin(pool=pool, capture_error_mode="thread_local")
+            try:
+                result = function()
+                graph.capture_end()
+            except BaseException:
+                self._abandon(graph, pool)
+                raise
+        self._live.add(graph)
+        return result, graph.replay
+
+    def tidy(self) -> None:
+        """Give memory that trials needed back to the device."""
+        torch.cuda.synchronize(self.device)
+        torch.cuda.empty_cache()
+
+    def _side(self) -> torch.cuda.Stream:
+        if self._stream is None:
+            self._stream = torch.cuda.Stream(self.device)
+        return self._stream
+
+    def _abandon(self, graph: torch.cuda.CUDAGraph, pool: Any) -> None:
+        """End a capture that failed, whatever torch left undone: its allocator and generator would still record."""
+        with suppress(RuntimeError):
+            graph.capture_end()
+            return
+        for undo in ("_cuda_endAllocateToPool", "_cuda_releasePool"):
+            with suppress(RuntimeError, AttributeError):
+                getattr(torch._C, undo)(self.device.index, pool)
+        with suppress(RuntimeError):
+            torch.cuda.synchronize(self.device)
+        again = torch.cuda.CUDAGraph()  # a capture that succeeds tells the random generator that recording is over
+        scrap = torch.zeros((), device=self.device)
+        again.capture_begin(capture_error_mode="thread_local")
+        scrap.add_(1)
+        again.capture_end()
+
+
+@contextmanager
+def _no_reading_back() -> Iterator[None]:
+    before = torch.cuda.get_sync_debug_mode()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Synchronization debug mode is a prototype")
+        torch.cuda.set_sync_debug_mode("error")
+    try:
+        yield
+    finally:
+        torch.cuda.set_sync_debug_mode(before)
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Garbage may hold another recording, which must not be freed while one is made."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

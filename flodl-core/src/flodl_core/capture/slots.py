@@ -1,0 +1,81 @@
+"""Where a step binds tensors on the host: gradients, state carried from call to call, values kept for reading."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, TypeAlias, final
+
+from torch import Tensor, nn
+
+from flodl_core.capture.refusal import Refusal
+
+Bindings: TypeAlias = "dict[Hashable, Tensor]"
+
+
+class AbstractSlots(ABC):
+    """Places that hold a tensor between two steps. A replay runs no Python, so they are filled for it."""
+
+    @abstractmethod
+    def read(self) -> Bindings:
+        """What each place holds; empty places are left out."""
+
+    @abstractmethod
+    def write(self, bindings: Mapping[Hashable, Tensor]) -> None:
+        """Make the places hold these, and no others."""
+
+    @abstractmethod
+    def name(self, place: Any) -> str:
+        """A place, for messages."""
+
+    def own(self, tensor: Tensor) -> Tensor:
+        """Where a recording reads what a place holds: a tensor that nobody else changes."""
+        return tensor.detach().clone()
+
+    def holds(self, bindings: Mapping[Hashable, Tensor]) -> bool:
+        """Do they hold these already? May look at one place for all, where they are filled together."""
+        now = self.read()
+        return now.keys() == bindings.keys() and all(now[place] is bindings[place] for place in now)
+
+
+@final
+class ModuleSlots(AbstractSlots):
+    """A dict attribute, name to tensor, of every module that has it.
+
+    A graph has two: `carried`, which the next call reads, and `kept`, for whoever looks at the last
+    call's values. Any module may.
+
+    Args:
+        modules: Where to look; those that have the attribute are found once.
+        attribute: Its name.
+    """
+
+    def __init__(self, modules: Sequence[nn.Module], attribute: str) -> None:
+        self._attribute = attribute
+        self._modules = [m for m in modules if isinstance(m.__dict__.get(attribute), dict)]
+
+    def read(self) -> Bindings:
+        """By module and name.
+
+        Raises:
+            Refusal: Something else than a tensor is held.
+        """
+        bindings: Bindings = {}
+        for index, module in enumerate(self._modules):
+            for name, value in module.__dict__[self._attribute].items():
+                if not isinstance(value, Tensor):
+                    kind = type(value).__name__
+                    raise Refusal(f"{type(module).__name__}.{self._attribute}[{name!r}] is a {kind}, no tensor")
+                bindings[index, name] = value
+        return bindings
+
+    def name(self, place: Any) -> str:
+        """Module and key."""
+        index, key = place
+        return f"{type(self._modules[index]).__name__}.{self._attribute}[{key!r}]"
+
+    def write(self, bindings: Mapping[Any, Tensor]) -> None:
+        """A dict of its own for each module."""
+        for index, module in enumerate(self._modules):
+            held = {name: value for (place, name), value in bindings.items() if place == index}
+            module.__dict__[self._attribute] = held

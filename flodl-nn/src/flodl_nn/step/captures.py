@@ -1,0 +1,188 @@
+"""How a training step runs: recorded on the GPU and replayed where that can be, eagerly where not, and why."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Hashable
+from typing import Any, Final, final
+
+import torch
+from attrs import frozen
+from flodl_core import TrainingError
+from flodl_core.capture import CapturedStep, CaptureReport, CudaRecorder, ModuleSlots, Recorder
+from flodl_core.errors import did_you_mean
+from torch import Tensor, nn
+
+from flodl_nn.step.gradients import GradientSlots
+from flodl_nn.step.parts import TrainedParts
+from flodl_nn.step.update import Update
+
+RECORDERS: Final[dict[str, Callable[[torch.device], Recorder]]] = {"cuda": CudaRecorder}
+"""Device type to what records there."""
+
+MODES = ("auto", "always", "never")
+_SLOTS = frozenset({"carried", "kept"})
+_RATES = frozenset({"params", "lr", "initial_lr"})  # in tensors, or no part of an update
+
+
+@final
+@frozen
+class Work:
+    """What a training step does, as functions of tensors alone.
+
+    Args:
+        opening: The first loss of a window: `opening(closes, *batch)`, with the update if it also closes it.
+        adding: A further loss: `adding(closes, *batch)`.
+        judging: The objective without learning.
+    """
+
+    opening: Callable[..., Any]
+    adding: Callable[..., Any]
+    judging: Callable[..., Any]
+
+
+@final
+class Captures:
+    """Runs a step's work.
+
+    Args:
+        mode: `"auto"`, `"always"` or `"never"`.
+        model: Whose state the work changes.
+        parts: What is trained.
+        update: Whose tensors the work changes too.
+        work: The functions.
+
+    Raises:
+        TrainingError: There is no such mode.
+    """
+
+    def __init__(self, mode: str, model: nn.Module, parts: TrainedParts, update: Update, work: Work) -> None:
+        if mode not in MODES:
+            raise TrainingError(
+                f"capture is one of {', '.join(MODES)}, got {mode!r}", mend=did_you_mean(str(mode), MODES)
+            )
+        self._mode, self._model, self._parts, self._update, self._work = mode, model, parts, update, work
+        self._told: set[str] = set()
+        self.follow()
+
+    def follow(self) -> None:
+        """Begin anew: parts changed, or the memory they are in."""
+        self._update.adapt()
+        self._version = self._parts.version
+        self._parts.watch.moved()
+        self.reason = self._why_not()
+        self._apart = None if self.reason else self._update.why_apart()
+        self._steps: dict[str, CapturedStep] = {}
+        if self.reason is None:
+            self._build()
+
+    def learn(self, *batch: Any, opens: bool, closes: bool, named: dict[str, Any]) -> Any:
+        """One loss, and the update if the window closes with it."""
+        if self.reason is not None:
+            self._refuse_if_required()
+            work = self._work.opening if opens else self._work.adding
+            return work(closes, *batch, **named)
+        step = self._steps["opening" if opens else "adding"]
+        if self._apart is None:
+            return step(closes, *batch, **named)
+        result = step(False, *batch, **named)
+        if closes:
+            self._update.apply()
+        return result
+
+    def judge(self, *batch: Any, named: dict[str, Any]) -> Any:
+        """The objective without learning."""
+        if self.reason is not None:
+            return self._work.judging(*batch, **named)
+        return self._steps["judging"](*batch, **named)
+
+    def outdated(self) -> bool:
+        """Is something else trained than when this began, or is it in other memory?"""
+        return self._version != self._parts.version or (self._mode != "never" and self._parts.watch.moved())
+
+    def report(self, note: str | None = None) -> CaptureReport:
+        """What is captured, and what not and why."""
+        apart = f"{self._apart}: its update runs after each replay" if self._apart else None
+        reasons = [reason for reason in (self.reason, apart, note) if reason]
+        rows = tuple(row for step in self._steps.values() for row in step.rows())
+        return CaptureReport(captures=self.reason is None, reason="; ".join(reasons) or None, rows=rows)
+
+    def _why_not(self) -> str | None:
+        devices = {tensor.device for tensor in self._parts.trained}
+        if self._mode == "never":
+            return 'capture="never"'
+        if self._parts.needs_closure():
+            return f"{type(self._parts.optimizer).__name__} evaluates the loss itself, as often as it wants"
+        if len(devices) > 1:
+            return f"the parameters are on several devices: {', '.join(sorted(map(str, devices)))}"
+        (device,) = devices
+        if device.type not in RECORDERS:
+            return "the model is on the CPU" if torch.cuda.is_available() else "no CUDA device"
+        return None
+
+    def _build(self) -> None:
+        device = self._parts.trained[0].device
+        recorder = RECORDERS[device.type](device)
+        modules = list(self._model.modules())
+        gradients = GradientSlots(self._parts)
+        carried, kept = ModuleSlots(modules, "carried"), ModuleSlots(modules, "kept")
+        shared: dict[str, Any] = {
+            "recorder": recorder,
+            "modules": lambda: dict(self._model.named_modules()),
+            "slots": _SLOTS,
+            "tell": self._tell,
+        }
+        self._steps = {
+            "opening": CapturedStep(
+                self._work.opening,
+                state=self._state,
+                key=self._key,
+                reads=[carried],
+                leaves=[carried, gradients, kept],
+                proved=[carried, gradients],
+                name="learn",
+                **shared,
+            ),
+            "adding": CapturedStep(
+                self._work.adding,
+                state=self._state,
+                key=self._key,
+                reads=[carried, gradients],
+                leaves=[carried, gradients, kept],
+                proved=[carried, gradients],
+                name="learn on",
+                **shared,
+            ),
+            "judging": CapturedStep(
+                self._work.judging, state=self._buffers, leaves=[kept], proved=(), name="evaluate", **shared
+            ),
+        }
+
+    def _key(self) -> Hashable:
+        """What the work does depends on modules' modes and on options of groups, besides the batch."""
+        options = [tuple([v for k, v in g.items() if k not in _RATES]) for g in self._parts.optimizer.param_groups]
+        return self._parts.watch.modes(), tuple(options)
+
+    def _state(self) -> dict[str, Tensor]:
+        parameters = {**dict(self._model.named_parameters()), **self._parts.named}
+        named = {f"parameter {name}": parameter for name, parameter in parameters.items()}
+        return {**named, **self._buffers(), **self._update.tensors()}
+
+    def _buffers(self) -> dict[str, Tensor]:
+        return {f"buffer {name}": buffer for name, buffer in self._model.named_buffers()}
+
+    def _refuse_if_required(self) -> None:
+        if self._mode == "always":
+            raise _not_captured(self.reason or "")
+
+    def _tell(self, reason: str) -> None:
+        """Once for each reason."""
+        if self._mode == "always":
+            raise _not_captured(reason)
+        if reason not in self._told:
+            self._told.add(reason)
+            warnings.warn(f"the training step runs eagerly: {reason}", UserWarning, stacklevel=8)
+
+
+def _not_captured(reason: str) -> TrainingError:
+    return TrainingError(f"this step cannot be captured: {reason}", mend='capture="auto" runs it eagerly')

@@ -1,0 +1,46 @@
+"""Gradients as places that a recorded step fills."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any, final
+
+from flodl_core.capture import AbstractSlots
+from torch import Tensor
+
+from flodl_nn.step.parts import TrainedParts
+
+
+@final
+class GradientSlots(AbstractSlots):
+    """`parameter.grad` of everything that is trained.
+
+    Args:
+        parts: What that is.
+    """
+
+    def __init__(self, parts: TrainedParts) -> None:
+        self._parts = parts
+
+    def read(self) -> dict[Hashable, Tensor]:
+        """By the parameter's place among those trained."""
+        return {index: p.grad for index, p in enumerate(self._parts.trained) if p.grad is not None}
+
+    def write(self, bindings: Mapping[Any, Tensor]) -> None:
+        """Gradients are the step's own: no copies."""
+        for index, parameter in enumerate(self._parts.trained):
+            parameter.grad = bindings.get(index)
+
+    def name(self, place: Any) -> str:
+        """By the parameter's name."""
+        names = {id(parameter): name for name, parameter in self._parts.named.items()}
+        return f"the gradient of {names[id(self._parts.trained[place])]}"
+
+    def own(self, tensor: Tensor) -> Tensor:
+        """The gradient itself: a window adds to it where it is."""
+        return tensor
+
+    def holds(self, bindings: Mapping[Any, Tensor]) -> bool:
+        """They are bound together, so the first speaks for all."""
+        first = next(iter(bindings), None)
+        return first is not None and self._parts.trained[first].grad is bindings[first]
