@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 from flodl_core import CheckpointError
+from flodl_core.freezing import hold_still
 from torch import Tensor
 
 from flodl_graph.abilities.family import AbstractFamily
-from flodl_graph.tree.freeze import hold_still
 
 
 def save_run(graph: AbstractFamily) -> dict[str, Any]:

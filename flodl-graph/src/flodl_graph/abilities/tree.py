@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from flodl_core.freezing import Moments, Stats, freeze, hold_still, is_frozen, thaw
+from flodl_core.groups import GroupRules, Groups
 from flodl_core.paths import module_paths, select_parameters
 from torch import nn
 
 from flodl_graph.abilities.family import AbstractFamily
-from flodl_graph.tree.freeze import Stats, freeze, hold_still, is_frozen, thaw
-from flodl_graph.tree.groups import Cascade, param_groups
 
 T = TypeVar("T", bound="AbstractTree")
 
@@ -31,15 +31,19 @@ class AbstractTree(AbstractFamily):
         Raises:
             PathError: The path names nothing; with the nearest.
         """
-        freeze(self, path, stats)
+        freeze(self, path, stats=stats)
 
-    def thaw(self, path: str = "") -> None:
+    def thaw(self, path: str = "", *, moments: Moments = "keep") -> None:
         """Take a part into training again; no path: everything.
+
+        Args:
+            moments: `"keep"`: the optimizer goes on with what it knew of the part; `"reset"`: it forgets
+                that, at the next step of the `TrainStep` that trains it.
 
         Raises:
             PathError: The path names nothing; with the nearest.
         """
-        thaw(self, path)
+        thaw(self, path, moments=moments)
 
     def is_frozen(self, path: str = "") -> bool:
         """Whether nothing that the path names trains.
@@ -65,13 +69,19 @@ class AbstractTree(AbstractFamily):
         """Those of them that train."""
         return [parameter for parameter in self.parameters_at(path) if parameter.requires_grad]
 
-    def param_groups(self, cascade: Cascade) -> list[dict[str, Any]]:
-        """Groups for any torch optimizer, frozen parameters left out: see `flodl_graph.tree.groups`.
+    def param_groups(self, groups: Groups) -> list[dict[str, Any]]:
+        """Groups for any torch optimizer: a cascade of paths to rates or tables of options, later ones winning.
+
+        Frozen parameters are left out; what no pattern names comes first, with the optimizer's own options.
 
         Raises:
             PathError: A pattern names nothing; with the nearest.
+            TrainingError: A value is neither a rate nor a table of options.
         """
-        return param_groups(self, cascade)
+        rules = GroupRules.parse(groups)
+        rules.check_paths(self)
+        trained = ((name, parameter) for name, parameter in self.named_parameters() if parameter.requires_grad)
+        return sorted(rules.grouped(trained), key=lambda group: len(group) > 1)
 
     def train(self: T, mode: bool = True) -> T:
         """Set training mode; what is frozen with `stats="hold"` holds its statistics still."""

@@ -1,0 +1,128 @@
+"""Frozen means frozen: no gradient, no optimizer, and no running statistics of normalisation either.
+
+Works on any `nn.Module`; a Graph has these as methods. What a training step keeps of a part that is
+thawed (its moments) is the step's affair: `thaw` leaves a request that it finds at its next step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Literal, TypeAlias, final, get_args
+
+from attrs import define
+
+from flodl_core.errors import TrainingError
+from flodl_core.paths import matches, select_parameters
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Stats: TypeAlias = Literal["hold", "track"]
+"""What the running statistics of frozen normalisation layers do in training: stay, or follow the data."""
+
+Moments: TypeAlias = Literal["keep", "reset"]
+"""What the optimizer knows of a part that is thawed: all that it knew when it froze, or nothing."""
+
+_MARK = "begins_anew"
+
+
+@final
+@define
+class _Requests:
+    """How many parts were asked to begin anew; one number to look at, step for step."""
+
+    count: int = 0
+
+
+_REQUESTS = _Requests()
+
+
+def freeze(root: nn.Module, path: str = "", *, stats: Stats = "hold") -> None:
+    """Take a part's parameters out of training; gradients that they hold are dropped, so that nothing moves them.
+
+    Args:
+        root: The model.
+        path: Path, parameter name or glob; empty: everything.
+        stats: `"hold"`: normalisation layers there keep the running statistics they have, also in
+            training mode (a Graph and a `TrainStep` see to that); `"track"`: these go on following the data.
+
+    Raises:
+        PathError: The path names nothing.
+        TrainingError: `stats` is another word.
+
+    >>> from torch import nn
+    >>> net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    >>> freeze(net, "0"); [p.requires_grad for p in net.parameters()]
+    [False, False, True, True]
+    """
+    _check_word("stats", stats, get_args(Stats))
+    for parameter in select_parameters(root, path).values():
+        parameter.requires_grad_(False)
+        parameter.grad = None
+    for norm in _norms_at(root, path):
+        norm.held = stats == "hold"  # type: ignore[assignment]
+    hold_still(root.modules())
+
+
+def thaw(root: nn.Module, path: str = "", *, moments: Moments = "keep") -> None:
+    """Take a part's parameters into training again; statistics follow the data again.
+
+    Args:
+        root: The model.
+        path: Path, parameter name or glob; empty: everything.
+        moments: `"keep"`: the optimizer goes on with what it knew of them; `"reset"`: it forgets that, at
+            the next step of every `TrainStep` that trains them.
+
+    Raises:
+        PathError: The path names nothing.
+        TrainingError: `moments` is another word.
+    """
+    _check_word("moments", moments, get_args(Moments))
+    chosen = select_parameters(root, path)
+    for parameter in chosen.values():
+        parameter.requires_grad_(True)
+    for norm in _norms_at(root, path):
+        norm.held = False  # type: ignore[assignment]
+        norm.train(root.training)
+    if moments == "reset":
+        _REQUESTS.count += 1
+        for parameter in chosen.values():
+            setattr(parameter, _MARK, _REQUESTS.count)
+
+
+def is_frozen(root: nn.Module, path: str = "") -> bool:
+    """Whether nothing that a path names trains.
+
+    Raises:
+        PathError: The path names nothing.
+    """
+    return not any(parameter.requires_grad for parameter in select_parameters(root, path).values())
+
+
+def hold_still(modules: Iterable[nn.Module]) -> None:
+    """After a change of mode: held normalisation layers go on with the statistics they have."""
+    for module in modules:
+        if getattr(module, "held", False):
+            module.training = False
+
+
+def requests_so_far() -> int:
+    """How often parts were asked to begin anew in this process."""
+    return _REQUESTS.count
+
+
+def asked_since(parameter: Tensor, requests: int) -> bool:
+    """Whether a parameter was asked to begin anew after so many requests."""
+    return getattr(parameter, _MARK, 0) > requests
+
+
+def _norms_at(root: nn.Module, path: str) -> Iterator[nn.Module]:
+    """The layers that a path names, or that lie below it, and that keep running statistics."""
+    for name, module in root.named_modules():
+        if getattr(module, "running_mean", None) is not None and matches(name, path):
+            yield module
+
+
+def _check_word(argument: str, word: object, words: tuple[str, ...]) -> None:
+    if word not in words:
+        raise TrainingError(f"{argument} is {' or '.join(map(repr, words))}, got {word!r}")
