@@ -36,13 +36,17 @@ def test_end_epoch_counts_and_returns_the_latest(graph: Graph) -> None:
     assert [(0, 1.0), (1, 3.0)] == graph.recorder.history["a"]
 
 
-def test_a_second_flush_in_one_epoch_replaces_the_point(graph: Graph) -> None:
-    """Flushing twice does not make two epochs."""
+def test_a_second_flush_in_one_epoch_makes_no_second_point(graph: Graph, device: torch.device) -> None:
+    """The point is the mean of all that the epoch recorded, before and after, floats and tensors."""
     graph.record("a", 1.0)
     graph.flush()
-    graph.record("a", 5.0)
-    graph.flush()
-    assert [(0, 5.0)] == graph.recorder.history["a"]
+    graph.record("a", torch.tensor(5.0, device=device), weight=3.0)
+    assert {"a": 4.0} == graph.flush()
+    assert {} == graph.flush()
+    assert {"a": 4.0} == graph.end_epoch()
+    graph.record("a", 2.0)
+    graph.end_epoch()
+    assert [(0, 4.0), (1, 2.0)] == graph.recorder.history["a"]
 
 
 def test_nested_graphs_report_under_their_path() -> None:
@@ -58,13 +62,14 @@ def test_nested_graphs_report_under_their_path() -> None:
 def test_recording_detaches(graph: Graph) -> None:
     """A recorded loss keeps no graph of gradients alive."""
     graph.record("loss", graph(torch.ones(1, 2)).sum())
-    assert not graph.recorder._sums["loss"].requires_grad  # type: ignore[union-attr]
+    (total,) = graph.recorder.means["loss"].sums.values()
+    assert not total.requires_grad
 
 
 @pytest.mark.parametrize(
     ("value", "weight", "what"),
     [
-        (torch.zeros(3), 1.0, r"record\('a'\) takes one number, got shape \(3,\)"),
+        (torch.zeros(3), 1.0, r"record\('a'\) takes one number, got shape \[3\]"),
         ("high", 1.0, r"record\('a'\) takes a float or a tensor, got str"),
         (1.0, 0.0, r"record\(\) weighs by a positive number, got 0.0"),
     ],

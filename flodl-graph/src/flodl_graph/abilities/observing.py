@@ -1,17 +1,16 @@
-"""What a call and an epoch leave to be read: tagged values, recorded means."""
+"""What a call leaves to be read: tagged values."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from torch import Tensor
 
-from flodl_graph.abilities.family import AbstractFamily
+from flodl_graph.abilities.recording import AbstractRecorded
 from flodl_graph.observe.kept import check_tag, kept_value
+from flodl_graph.observe.reduce import reduced
 
 
-class AbstractObserved(AbstractFamily):
-    """A graph whose values and metrics are watched."""
+class AbstractObserved(AbstractRecorded):
+    """A graph whose values are watched."""
 
     def observe(self, *tags: str) -> None:
         """Keep only these tagged values after a call; none: keep nothing, and free each value after its last use.
@@ -34,45 +33,19 @@ class AbstractObserved(AbstractFamily):
         graph = self._graph_at(parent)
         return kept_value(graph.ir, graph.kept, graph.observed, tag)
 
-    def record(
-        self,
-        name: str | Mapping[str, float | Tensor],
-        value: float | Tensor | None = None,
-        *,
-        prefix: str = "",
-        weight: float = 1.0,
-    ) -> None:
-        """Add numbers to this epoch's means: `record("loss", loss)` or `record({"loss": loss, "acc": acc})`.
+    def collect(self, *paths: str, reduce: str | None = None, weight: float = 1.0) -> None:
+        """Record tagged values of the last call under their own names. Nothing is waited for.
 
         Args:
-            name: One name, or a mapping of names to values.
-            value: The value of the one name: a float, or a tensor of one element, which is not waited for.
-            prefix: Goes before every name: `"val_"`.
-            weight: How much these values count in the mean, such as the rows of the batch.
+            paths: Tags by dotted path, or tag groups.
+            reduce: What makes one number of many: `"mean" "sum" "max" "min" "norm"`.
+            weight: How much these values count in the mean of the epoch.
 
         Raises:
-            TrainingError: A value is no number, or the weight is not above 0.
+            PathError: There is no such tag, it is not observed, or there was no call yet.
+            TrainingError: A value is not one number, and nobody said how to reduce it.
         """
-        values = name if isinstance(name, Mapping) else {name: value}
-        self.recorder.record({prefix + key: item for key, item in values.items()}, weight=weight)  # type: ignore[misc]
+        tags = [tag for path in paths for tag in self._group(path) or [path]]
+        self.record({tag: reduced(tag, self.tagged(tag), reduce) for tag in tags}, weight=weight)
 
-    def flush(self) -> dict[str, float]:
-        """Close the running means, of nested graphs too, as points of this epoch."""
-        return {
-            prefix + key: mean
-            for prefix, graph in self._family()
-            for key, mean in graph.recorder.flush(self.epoch).items()
-        }
-
-    def latest_metrics(self) -> dict[str, float]:
-        """Dotted name and last mean of everything recorded so far, nested graphs' too."""
-        latest = ((prefix, graph.recorder.latest()) for prefix, graph in self._family())
-        return {prefix + key: mean for prefix, means in latest for key, mean in means.items()}
-
-    def end_epoch(self) -> dict[str, float]:
-        """Flush, count the epoch, and return the latest metrics."""
-        self.flush()
-        epoch = self.epoch + 1
-        for _, graph in self._family():
-            graph.epoch = epoch
-        return self.latest_metrics()
+    tagged_at, collect_at = tagged, collect  # what floDl calls them

@@ -1,68 +1,99 @@
-"""Numbers recorded during an epoch, reduced to one per name when it ends.
+"""Numbers recorded during an epoch, reduced to one mean per name when it ends.
 
 A recorded tensor stays on its device and is added up there; the host waits for it once, at the
-flush, for all names together.
+flush, for all names of all graphs together.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from numbers import Real
 from typing import Any, TypeAlias, final
 
 import torch
 from attrs import define, field
 from flodl_core import CheckpointError, TrainingError
+from flodl_core.trends.ledger import points_from
 from torch import Tensor
 
+from flodl_graph.observe.clock import Clock
+
 Number: TypeAlias = "float | Tensor"
+Points: TypeAlias = "list[tuple[int, float]]"
+
+
+@final
+@define
+class Mean:
+    """The running mean of one name: what `record` adds to, and so as little as can be.
+
+    Args:
+        total: Weighted sum of the floats.
+        weight: Sum of all weights since the last flush.
+        sums: Weighted sum of the tensors, by device.
+        closed: Epoch, sum and weight of what was flushed last, in case the same epoch goes on.
+    """
+
+    total: float = 0.0
+    weight: float = 0.0
+    sums: dict[torch.device, Tensor] = field(factory=dict)
+    closed: tuple[int, float, float] = (-1, 0.0, 0.0)
+
+    def add(self, value: Number, weight: float) -> None:
+        """Count a value that `checked` let through. Waits for no device."""
+        if isinstance(value, Tensor):
+            before = self.sums.get(value.device)
+            self.sums[value.device] = _wide(value) * weight if before is None else before.add(value, alpha=weight)
+        else:
+            self.total += value * weight
+        self.weight += weight
+
+    def close(self, epoch: int, on_devices: float) -> float:
+        """The mean of all that was counted in this epoch so far; then count from nothing."""
+        same, total, weight = self.closed[0] == epoch, self.total + on_devices, self.weight
+        if same:
+            total, weight = total + self.closed[1], weight + self.closed[2]
+        self.total, self.weight, self.sums, self.closed = 0.0, 0.0, {}, (epoch, total, weight)
+        return total / weight
 
 
 @final
 @define
 class Recorder:
-    """Weighted means by name, and their history.
+    """What one graph has recorded.
 
     Args:
         history: Name to (epoch, mean) pairs, in order.
+        means: Name to its running mean.
+        clock: How long epochs took.
+        routes: Dotted name, as `record` was given it, to the running mean it belongs to, of this graph or of one
+            inside it; forgotten at each flush, since parts may be exchanged.
     """
 
-    history: dict[str, list[tuple[int, float]]] = field(factory=dict)
-    _sums: dict[str, Number] = field(factory=dict)
-    _weights: dict[str, float] = field(factory=dict)
+    history: dict[str, Points] = field(factory=dict)
+    means: dict[str, Mean] = field(factory=dict)
+    clock: Clock = field(factory=Clock)
+    routes: dict[str, Mean] = field(factory=dict, eq=False, repr=False)
 
-    def record(self, values: Mapping[str, Number], *, weight: float = 1.0) -> None:
-        """Add one number per name to the running epoch.
+    def mean(self, name: str) -> Mean:
+        """The running mean of a name."""
+        return self.means.setdefault(name, Mean())
 
-        Args:
-            values: Floats or tensors of one element. Tensors are detached, and not waited for.
-            weight: How much these count in the mean: the number of rows of the batch, say. > 0.
+    def points(self, name: str) -> Points | None:
+        """What was flushed under a name; empty when it is recorded and not yet flushed, None when it is unknown."""
+        waits = name in self.means and self.means[name].weight > 0
+        return self.history.get(name, [] if waits else None)
 
-        Raises:
-            TrainingError: A value is no number, or the weight is not above 0.
-        """
-        if not weight > 0 or math.isinf(weight):
-            raise TrainingError(f"record() weighs by a positive number, got {weight!r}", mend="weight=len(x)")
-        checked = {name: _number(name, value) for name, value in values.items()}
-        for name, value in checked.items():
-            weighed = value * weight
-            self._sums[name] = self._sums[name] + weighed if name in self._sums else weighed
-            self._weights[name] = self._weights.get(name, 0.0) + weight
+    def known(self) -> tuple[str, ...]:
+        """Every name ever recorded, in that order."""
+        return tuple(dict.fromkeys((*self.history, *(name for name, mean in self.means.items() if mean.weight))))
 
-    def flush(self, epoch: int) -> dict[str, float]:
-        """Close the running means as points of `epoch`; a second flush in one epoch replaces them.
-
-        Returns:
-            Name and mean of what was recorded since the last flush.
-        """
-        sums, weights, self._sums, self._weights = self._sums, self._weights, {}, {}
-        means = {name: total / weights[name] for name, total in _to_host(sums).items()}
-        for name, mean in means.items():
-            points = self.history.setdefault(name, [])
-            if points and points[-1][0] == epoch:
-                points.pop()
-            points.append((epoch, mean))
-        return means
+    def forget(self, names: Iterable[str]) -> None:
+        """Drop the curves of some names, and what is open of them."""
+        for name in names:
+            self.history.pop(name, None)
+            self.means.pop(name, None)
 
     def latest(self) -> dict[str, float]:
         """Name and last mean of everything ever flushed."""
@@ -70,8 +101,17 @@ class Recorder:
 
     def state_dict(self) -> dict[str, Any]:
         """Curves and open means, to go on with: plain data and live tensors."""
+        means = {
+            name: {
+                "total": mean.total,
+                "weight": mean.weight,
+                "sums": list(mean.sums.values()),
+                "closed": list(mean.closed),
+            }
+            for name, mean in self.means.items()
+        }
         history = {name: list(points) for name, points in self.history.items()}
-        return {"history": history, "sums": dict(self._sums), "weights": dict(self._weights)}
+        return {"history": history, "means": means, "clock": self.clock.state_dict()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on with them.
@@ -80,37 +120,79 @@ class Recorder:
             CheckpointError: It is no such state; nothing has changed then.
         """
         try:
-            history = {
-                name: [(int(epoch), float(mean)) for epoch, mean in points] for name, points in state["history"].items()
-            }
-            sums = {
-                name: total.clone() if isinstance(total, Tensor) else float(total)
-                for name, total in state["sums"].items()
-            }
-            weights = {name: float(state["weights"][name]) for name in sums}
+            history = points_from(state["history"])
+            means = {str(name): _mean_from(saved) for name, saved in state["means"].items()}
+            clock = Clock()
+            clock.load_state_dict(state["clock"])
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            raise CheckpointError(f"this is no state of a recorder: {error}") from None
-        self.history, self._sums, self._weights = history, sums, weights
+            raise CheckpointError(f"this is no state of a recorder: {error!r}") from None
+        self.history, self.means, self.clock, self.routes = history, means, clock, {}
 
 
-def _number(name: str, value: Number) -> Number:
+def flush(epoch: int, means: Mapping[tuple[str, str], Mean], recorders: Mapping[str, Recorder]) -> dict[str, float]:
+    """Close running means as points of `epoch`, with one transfer per device for all of them.
+
+    Args:
+        means: Prefix of a graph and name, to a running mean that has something to close.
+        recorders: Prefix to the recorder of that graph.
+
+    Returns:
+        Dotted name and mean.
+    """
+    flushed = {}
+    for (prefix, name), there in _to_host(means).items():
+        mean = means[prefix, name].close(epoch, there)
+        points = recorders[prefix].history.setdefault(name, [])
+        if points and points[-1][0] == epoch:
+            points.pop()
+        points.append((epoch, mean))
+        flushed[prefix + name] = mean
+    return flushed
+
+
+def checked(name: str, value: object) -> Number:
+    """One number, as it is counted: a float, or a tensor without shape and gradient.
+
+    Raises:
+        TrainingError: It is none.
+    """
     if isinstance(value, Tensor):
         if value.numel() != 1:
             raise TrainingError(
-                f"record({name!r}) takes one number, got shape {tuple(value.shape)}", mend="value.mean()"
+                f"record({name!r}) takes one number, got shape {list(value.shape)}", mend="value.mean()"
             )
-        wide = torch.float32 if value.device.type == "mps" else torch.float64
-        return value.detach().reshape(()).to(wide)
-    if isinstance(value, bool | int | float):
+        if value.is_complex():
+            raise TrainingError(f"record({name!r}) takes a real number, got {value.dtype}", mend="value.abs()")
+        return value.detach().reshape(())
+    if isinstance(value, Real):
         return float(value)
     raise TrainingError(f"record({name!r}) takes a float or a tensor, got {type(value).__name__}")
 
 
-def _to_host(sums: Mapping[str, Number]) -> dict[str, float]:
-    """All sums as floats, with one transfer per device."""
-    done = {name: total for name, total in sums.items() if not isinstance(total, Tensor)}
-    tensors = {name: total for name, total in sums.items() if isinstance(total, Tensor)}
-    for device in {total.device for total in tensors.values()}:
-        there = {name: total for name, total in tensors.items() if total.device == device}
-        done |= dict(zip(there, torch.stack(list(there.values())).tolist(), strict=True))
-    return {name: done[name] for name in sums}
+def checked_weight(weight: float) -> float:
+    """A weight, or the error that says what one is."""
+    if not 0 < weight < math.inf:
+        raise TrainingError(f"record() weighs by a positive number, got {weight!r}", mend="weight=len(x)")
+    return weight
+
+
+def _to_host(means: Mapping[tuple[str, str], Mean]) -> dict[tuple[str, str], float]:
+    """The sums on devices as floats: stacked on each device, and read once."""
+    read = dict.fromkeys(means, 0.0)
+    held = [(key, total) for key, mean in means.items() for total in mean.sums.values()]
+    for device in dict.fromkeys(total.device for _, total in held):
+        there = [(key, total) for key, total in held if total.device == device]
+        for (key, _), value in zip(there, torch.stack([total for _, total in there]).tolist(), strict=True):
+            read[key] += value
+    return read
+
+
+def _wide(value: Tensor) -> Tensor:
+    """In the widest type that the device has: many small values are added to one large sum."""
+    return value.to(torch.float32 if value.device.type == "mps" else torch.float64)
+
+
+def _mean_from(saved: Mapping[str, Any]) -> Mean:
+    epoch, total, weight = saved["closed"]
+    sums = {tensor.device: tensor.detach().clone() for tensor in saved["sums"]}
+    return Mean(float(saved["total"]), float(saved["weight"]), sums, (int(epoch), float(total), float(weight)))

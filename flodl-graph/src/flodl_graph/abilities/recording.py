@@ -1,0 +1,244 @@
+"""Numbers by dotted name: recorded in the graph they belong to, flushed together, read as trends."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+
+from flodl_core import PathError, TrainingError
+from flodl_core.errors import did_you_mean
+from flodl_core.paths import is_glob
+from flodl_core.trends import Trend, TrendGroup
+from flodl_core.trends.ledger import matching, trend_of, unrecorded
+from flodl_core.trends.trend import Goal
+from torch import Tensor
+
+from flodl_graph.abilities.family import AbstractFamily
+from flodl_graph.observe import clock
+from flodl_graph.observe.export import time_left, write_csv, write_log
+from flodl_graph.observe.recorder import checked, checked_weight, flush
+
+_INFINITE = math.inf
+
+
+class AbstractRecorded(AbstractFamily):
+    """A graph that keeps the numbers of its training.
+
+    A dotted name belongs to the graph that its beginning leads to: `"encoder.scan.loss"` is the `loss` of the graph
+    at `encoder.scan`, whoever records it.
+    """
+
+    def record(
+        self,
+        name: str | Mapping[str, float | Tensor],
+        value: float | Tensor | Sequence[float | Tensor] | None = None,
+        *,
+        prefix: str = "",
+        weight: float = 1.0,
+    ) -> None:
+        """Add numbers to this epoch's means: `record("loss", loss)` or `record({"loss": loss, "encoder.acc": acc})`.
+
+        Args:
+            name: One name, or a mapping of names to values.
+            value: The value of the one name: a float, or a tensor of one element, which is not waited for. Of a tag
+                group: one value per tag.
+            prefix: Goes before every name: `"val_"`.
+            weight: How much these values count in the mean, such as the rows of the batch.
+
+        Raises:
+            TrainingError: A value is no number, or the weight is not above 0.
+            PathError: A dotted name leads to no part.
+        """
+        if type(value) is float and 0.0 < weight < _INFINITE and not prefix:  # what stands in the innermost loop
+            mean = self.recorder.routes.get(name)  # type: ignore[arg-type]
+            if mean is not None:
+                mean.total += value * weight
+                mean.weight += weight
+                return
+        given = name if isinstance(name, Mapping) else self._of_one(name, value)
+        numbers = {prefix + key: checked(prefix + key, item) for key, item in given.items()}
+        checked_weight(weight)
+        for key in numbers:
+            self._route(key)
+        for key, number in numbers.items():
+            self.recorder.routes[key].add(number, weight)
+
+    def flush(self, *paths: str) -> dict[str, float]:
+        """Close the running means, of nested graphs too, as points of this epoch; of these names alone if any.
+
+        Flushing again in the same epoch makes no second point: the point is the mean of all that was recorded in it.
+
+        Returns:
+            Dotted name and mean of what has been recorded since the last flush.
+        """
+        wanted = {name for path in paths for name in self._names(path)} if paths else None
+        recorders = {prefix: graph.recorder for prefix, graph in self._family()}
+        means = {
+            (prefix, name): mean
+            for prefix, recorder in recorders.items()
+            for name, mean in recorder.means.items()
+            if mean.weight > 0 and (wanted is None or prefix + name in wanted)
+        }
+        for recorder in recorders.values():
+            recorder.routes.clear()
+        return flush(self.epoch, means, recorders)
+
+    def latest_metrics(self) -> dict[str, float]:
+        """Dotted name and last mean of everything recorded so far, nested graphs' too."""
+        latest = ((prefix, graph.recorder.latest()) for prefix, graph in self._family())
+        return {prefix + key: mean for prefix, means in latest for key, mean in means.items()}
+
+    def end_epoch(self) -> dict[str, float]:
+        """Flush, count the epoch, and return the latest metrics."""
+        self.flush()
+        self.recorder.clock.lap(self.epoch)
+        epoch = self.epoch + 1
+        for _, graph in self._family():
+            graph.epoch = epoch
+        return self.latest_metrics()
+
+    def trend(self, path: str, *, goal: Goal = "min") -> Trend:
+        """What was recorded under a name, a point per epoch: `graph.trend("encoder.loss").stalled(10)`.
+
+        Args:
+            goal: `"max"` where higher is better.
+
+        Raises:
+            PathError: Nothing is recorded under this name; with the nearest.
+        """
+        owner, name = self._owner(path)
+        points = owner.recorder.points(name)
+        if points is None:
+            raise unrecorded(path, dict.fromkeys(self._recorded()))
+        return trend_of(points, goal, path)
+
+    def trends(self, *paths: str, goal: Goal = "min") -> TrendGroup:
+        """Several at once: names, tag groups (`trends("head")`), globs (`trends("*.loss")`).
+
+        Raises:
+            PathError: Nothing is recorded under one of them; with the nearest.
+        """
+        names = dict.fromkeys(name for path in paths for name in self._names(path))
+        return TrendGroup(self.trend(name, goal=goal) for name in names)
+
+    def timing_trend(self) -> Trend:
+        """Seconds that each epoch took, from the first number recorded in it or the end of the one before."""
+        return trend_of(self.recorder.clock.points, "min", clock.NAME)
+
+    def reset_trend(self, *paths: str) -> None:
+        """Forget what was recorded under names, tag groups or globs; of none: everything, durations too.
+
+        Raises:
+            PathError: Nothing is recorded under one of them; with the nearest.
+        """
+        for name in [name for path in paths for name in self._names(path)] if paths else self._recorded():
+            owner, own = self._owner(name)
+            owner.recorder.forget([own])
+        if not paths:
+            self.recorder.clock = clock.Clock()
+        self.recorder.routes.clear()
+
+    def eta(self, total: int) -> float:
+        """Seconds that the rest of `total` epochs will take, at the mean pace so far; 0 before the first has ended."""
+        return time_left(self.timing_trend().values, total)
+
+    def export_trends(self, path: str | os.PathLike[str], names: Sequence[str] = ()) -> None:
+        """Write curves as CSV: a row per epoch, a column per name, blank where nothing was recorded.
+
+        Args:
+            names: Dotted names, tag groups, globs; none: all, sorted.
+
+        Raises:
+            PathError: Nothing is recorded under one of them; with the nearest.
+            TrainingError: There is nothing to write.
+            CheckpointError: The file cannot be written; what was there before is untouched.
+        """
+        write_csv(path, self._curves(names))
+
+    def export_timing_trends(self, path: str | os.PathLike[str]) -> None:
+        """Write the seconds of each epoch as CSV.
+
+        Raises:
+            TrainingError: No epoch has ended.
+            CheckpointError: The file cannot be written; what was there before is untouched.
+        """
+        write_csv(path, {clock.NAME: self.timing_trend()})
+
+    def write_log(self, path: str | os.PathLike[str], total: int | None = None, names: Sequence[str] = ()) -> None:
+        """Write what was recorded as lines for people: `  3  loss=0.5000  [42ms  ETA 1.2s]`.
+
+        Args:
+            total: Epochs that the run is meant to have; left out: those finished.
+            names: Dotted names, tag groups, globs; none: all, sorted.
+
+        Raises:
+            PathError: Nothing is recorded under one of them; with the nearest.
+            TrainingError: There is nothing to write.
+            CheckpointError: The file cannot be written; what was there before is untouched.
+        """
+        write_log(path, self._curves(names), self.timing_trend(), self.epoch if total is None else total)
+
+    record_at, trend_at, trends_at = record, trend, trends  # what floDl calls them
+
+    def _of_one(self, name: str, value: object) -> Mapping[str, object]:
+        """One name with its value; a tag group with one value per tag."""
+        if not isinstance(value, list | tuple):
+            return {name: value}
+        members = self._group(name)
+        if members is None or len(members) != len(value):
+            known = f"{name!r} has {len(members)} tags" if members else f"{name!r} is no tag group"
+            raise TrainingError(f"record() takes several values for a tag group; {known}, got {len(value)} values")
+        return dict(zip(members, value, strict=True))
+
+    def _route(self, name: str) -> None:
+        """Find the running mean of a dotted name, for the rest of the epoch."""
+        if name not in self.recorder.routes:
+            owner, own = self._owner(name)
+            self.recorder.routes[name] = owner.recorder.mean(own)
+            self.recorder.clock.start()
+
+    def _owner(self, path: str) -> tuple[AbstractFamily, str]:
+        """The innermost graph that a dotted name leads into, and what is left of the name there."""
+        graph: AbstractFamily = self
+        rest = path
+        if "." in path:
+            for prefix, module in self.named_modules(remove_duplicate=False):
+                if prefix and path.startswith(f"{prefix}.") and isinstance(module, AbstractFamily):
+                    graph, rest = module, path.removeprefix(f"{prefix}.")
+            _check_part(graph, path, rest)
+        return graph, rest
+
+    def _names(self, path: str) -> Sequence[str]:
+        """The recorded names that a name, a tag group or a glob means."""
+        if is_glob(path):
+            return matching(path, dict.fromkeys(self._recorded()))
+        return self._group(path) or [path]
+
+    def _group(self, path: str) -> Sequence[str] | None:
+        """The dotted tags of a tag group; None where there is none of that name."""
+        for prefix, graph in self._family():
+            tags = dict(graph.ir.groups).get(path.removeprefix(prefix)) if path.startswith(prefix) else None
+            if tags is not None:
+                return [prefix + tag for tag in tags]
+        return None
+
+    def _recorded(self) -> list[str]:
+        """Every dotted name recorded so far, of nested graphs too."""
+        return [prefix + name for prefix, graph in self._family() for name in graph.recorder.known()]
+
+    def _curves(self, names: Sequence[str]) -> dict[str, Trend]:
+        chosen: Iterator[str] = (name for path in names for name in self._names(path))
+        return {name: self.trend(name) for name in (dict.fromkeys(chosen) if names else sorted(self._recorded()))}
+
+
+def _check_part(graph: AbstractFamily, path: str, rest: str) -> None:
+    """Whether what stands before the last dot is a part. (`"recall@0.5"` is a name with a dot, and no path.)"""
+    parent = rest.rpartition(".")[0]
+    if not parent or not all(word.isidentifier() or word.isdigit() for word in parent.split(".")):
+        return
+    known = dict(graph.named_modules())
+    if parent not in known:
+        first = path.removesuffix(rest) + parent
+        mend = did_you_mean(parent, known) or "a name without a dot, or one that begins with a part's path"
+        raise PathError(f"{path!r} leads nowhere: there is no part {first!r}", mend=mend)
