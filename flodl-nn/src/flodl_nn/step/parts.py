@@ -54,6 +54,8 @@ class TrainedParts:
         Raises:
             TrainingError: Nothing trainable is left.
         """
+        hold_still(self._held)
+        self.honour_requests()
         if not self.watch.changed():
             return
         named = trainable_kind(self._model)
@@ -78,22 +80,15 @@ class TrainedParts:
         self.watch.changed()
         self._sort_out()
 
-    def forget(self, parameters: Iterable[Tensor]) -> None:
-        """Drop the optimizer's state of some parameters: they begin anew."""
-        for parameter in parameters:
-            self._aside.pop(parameter, None)
-            self.optimizer.state.pop(parameter, None)
-        if self.needs_closure():
-            self._forget_flat_state()
-
-    def honour_requests(self) -> bool:
-        """Forget the state of what was thawed with `moments="reset"` since the last time; True where there was some."""
+    def honour_requests(self) -> None:
+        """Forget the state of what was thawed with `moments="reset"` since the last look."""
         if self._requests == requests_so_far():
-            return False
+            return
         asked = [p for members in self._members for p in members if asked_since(p, self._requests)]
         self._requests = requests_so_far()
-        self.forget(asked)
-        return bool(asked)
+        if asked:
+            self._forget(asked)
+            self.version += 1
 
     def state_of(self, parameter: Tensor) -> dict[str, Any]:
         """The optimizer's state of one parameter, in it or set aside; empty before its first update."""
@@ -187,6 +182,14 @@ class TrainedParts:
         if state:
             self.optimizer.state[parameter] = state
         return state is not None
+
+    def _forget(self, parameters: Iterable[Tensor]) -> None:
+        """Drop the optimizer's state of some parameters: they begin anew."""
+        for parameter in parameters:
+            self._aside.pop(parameter, None)
+            self.optimizer.state.pop(parameter, None)
+        if self.needs_closure():
+            self._forget_flat_state()
 
     def _forget_flat_state(self) -> None:
         """LBFGS flattens all parameters into one history, which fits no other set of them."""
