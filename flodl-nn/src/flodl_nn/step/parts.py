@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, final
 
 from flodl_core import Ref, Reference, TrainingError, as_reference, components
-from flodl_core.freezing import asked_since, requests_so_far
+from flodl_core.freezing import asked_since, hold_still, requests_so_far
 from flodl_core.groups import GroupRules
 from torch import Tensor, nn
 from torch.optim import Optimizer
