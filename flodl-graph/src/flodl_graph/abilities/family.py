@@ -39,6 +39,11 @@ class AbstractFamily(nn.Module):
     def _parts(self) -> dict[str, nn.Module]:
         return {node.name: self.get_submodule(node.name) for node in self.ir.nodes}
 
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the structure, 64 hexadecimal digits."""
+        raise NotImplementedError
+
     def _regenerate(self) -> None:
         """Make `forward` anew: something that it depends on has changed."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""Parts by dotted path: freeze, thaw, parameters, groups."""
+"""Parts by dotted path: what there is, freeze, thaw, parameters, groups."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from typing import Any, TypeVar
 
 from flodl_core.freezing import Moments, Stats, freeze, hold_still, is_frozen, thaw
 from flodl_core.groups import GroupRules, Groups
-from flodl_core.paths import module_paths, select_parameters
+from flodl_core.paths import module_paths, select_modules, select_parameters
 from torch import nn
 
 from flodl_graph.abilities.family import AbstractFamily
+from flodl_graph.ir.graph import GraphIR
+from flodl_graph.tree.paths import Kind, kind_of, module_path
+from flodl_graph.tree.summary import Member, param_summary, tree_summary
 
 T = TypeVar("T", bound="AbstractTree")
 
@@ -21,6 +24,32 @@ class AbstractTree(AbstractFamily):
         """Every dotted path below this graph, in its order: prefixes of `state_dict()` keys."""
         return module_paths(self)
 
+    def validate_path(self, path: str) -> Kind:
+        """What a dotted path names: `"subgraph"`, `"tag"`, `"module"` or `"parameter"`.
+
+        Raises:
+            PathError: Nothing; with the nearest.
+        """
+        return kind_of(self, self._irs(), path)
+
+    def tree_summary(self) -> str:
+        """The graphs in this graph, each with its hash, its tags and its parameters."""
+        return tree_summary(self._members())
+
+    def param_summary(self) -> str:
+        """What each graph in this graph has of the parameters: elements, bytes, share, trained or not."""
+        return param_summary(self._members())
+
+    def set_training_at(self, path: str, mode: bool = True) -> None:
+        """Set training mode for a part alone; what is frozen with `stats="hold"` holds its statistics still.
+
+        Raises:
+            PathError: The path names no module; with the nearest.
+        """
+        for module in select_modules(self, self._module_path(path)).values():
+            module.train(mode)
+        hold_still(self.modules())
+
     def freeze(self, path: str = "", *, stats: Stats = "hold") -> None:
         """Take a part out of training: `freeze("encoder")`, `freeze("*.bias")`; no path: everything.
 
@@ -31,7 +60,7 @@ class AbstractTree(AbstractFamily):
         Raises:
             PathError: The path names nothing; with the nearest.
         """
-        freeze(self, path, stats=stats)
+        freeze(self, self._module_path(path), stats=stats)
 
     def thaw(self, path: str = "", *, moments: Moments = "keep") -> None:
         """Take a part into training again; no path: everything.
@@ -43,7 +72,7 @@ class AbstractTree(AbstractFamily):
         Raises:
             PathError: The path names nothing; with the nearest.
         """
-        thaw(self, path, moments=moments)
+        thaw(self, self._module_path(path), moments=moments)
 
     def is_frozen(self, path: str = "") -> bool:
         """Whether nothing that the path names trains.
@@ -51,7 +80,7 @@ class AbstractTree(AbstractFamily):
         Raises:
             PathError: The path names nothing; with the nearest.
         """
-        return is_frozen(self, path)
+        return is_frozen(self, self._module_path(path))
 
     def named_parameters_at(self, path: str) -> dict[str, nn.Parameter]:
         """The parameters that a path, a parameter name or a glob names, by their full names.
@@ -59,11 +88,11 @@ class AbstractTree(AbstractFamily):
         Raises:
             PathError: The path names nothing; with the nearest.
         """
-        return select_parameters(self, path)
+        return select_parameters(self, self._module_path(path))
 
     def parameters_at(self, path: str) -> list[nn.Parameter]:
         """The same without names."""
-        return list(select_parameters(self, path).values())
+        return list(self.named_parameters_at(path).values())
 
     def trainable_parameters(self, path: str = "") -> list[nn.Parameter]:
         """Those of them that train."""
@@ -88,3 +117,12 @@ class AbstractTree(AbstractFamily):
         super().train(mode)
         hold_still(self.modules())
         return self
+
+    def _irs(self) -> dict[str, GraphIR]:
+        return {prefix.removesuffix("."): graph.ir for prefix, graph in self._family()}
+
+    def _members(self) -> dict[str, Member]:
+        return {p.removesuffix("."): Member(graph, graph.ir, graph.hash) for p, graph in self._family()}
+
+    def _module_path(self, path: str) -> str:
+        return module_path(self, self._irs(), path)

@@ -1,0 +1,64 @@
+"""What a dotted path names: a graph, a tag, a module or a parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+from flodl_core import PathError
+from flodl_core.errors import did_you_mean
+from flodl_core.paths import is_glob
+from torch import nn
+
+from flodl_graph.ir.graph import GraphIR
+
+Kind: TypeAlias = Literal["subgraph", "tag", "module", "parameter"]
+
+
+def kind_of(root: nn.Module, graphs: Mapping[str, GraphIR], path: str) -> Kind:
+    """What a path names; a tag before the module that is called like it.
+
+    Args:
+        root: Whose paths these are.
+        graphs: Path of every graph inside the root to what it is; the root itself under `""`.
+
+    Raises:
+        PathError: Nothing; with the nearest. Or it is empty, or a glob.
+    """
+    if not path or is_glob(path):
+        what = f"{path!r} is a glob, which names any number of parts" if path else "an empty path names no part"
+        raise PathError(what, mend="parameters_at() and freeze() take globs; the graph itself needs no path")
+    if path in graphs:
+        return "subgraph"
+    owner, rest = owner_of(graphs, path)
+    tags = [tag for tag, _ in graphs[owner].tags]
+    if rest in tags:
+        return "tag"
+    modules = dict(root.named_modules(remove_duplicate=False))
+    if path in modules:
+        return "module"
+    parameters = [name for name, _ in root.named_parameters(remove_duplicate=False)]
+    if path in parameters:
+        return "parameter"
+    known = [*filter(None, modules), *(f"{owner}.{tag}" if owner else tag for tag in tags), *parameters]
+    tails = [name for name in known if name.rpartition(".")[2] == path.rpartition(".")[2]]
+    nearest = f"did you mean {' or '.join(map(repr, tails[:3]))}?" if tails else did_you_mean(path, known)
+    raise PathError(f"{path!r} names nothing in this graph", mend=nearest or "graph.paths() lists what there is")
+
+
+def module_path(root: nn.Module, graphs: Mapping[str, GraphIR], path: str) -> str:
+    """The path of the module behind a tag that is not called like it: an alias, a further output."""
+    owner, rest = owner_of(graphs, path)
+    head, dot, tail = rest.partition(".")
+    writes = {value: node.name for node in graphs[owner].nodes for value in node.writes}
+    node = writes.get(dict(graphs[owner].tags).get(head, ""))
+    holder = root.get_submodule(owner)
+    if node is None or is_glob(path) or head in holder._modules or head in holder._parameters:
+        return path
+    return f"{owner}.{node}{dot}{tail}" if owner else f"{node}{dot}{tail}"
+
+
+def owner_of(graphs: Mapping[str, GraphIR], path: str) -> tuple[str, str]:
+    """The innermost graph that a path leads into, and what is left of the path there."""
+    owner = max((prefix for prefix in graphs if path.startswith(f"{prefix}.")), key=len, default="")
+    return owner, path.removeprefix(f"{owner}.") if owner else path
