@@ -62,7 +62,7 @@ def test_all_mistakes_are_told_together() -> None:
         (FlowBuilder("gelu").word("fork", "relu").through("tanh"), "relu_1 beside the stream is never used"),
         (FlowBuilder().using("h"), "using() speaks to the module written last, and there is none"),
         (FlowBuilder("gelu").tag("a").through("relu").tag("a"), "tag 'a' is given twice"),
-        (FlowBuilder("gelu").tag("train"), "tag 'train' is an attribute that every graph has"),
+        (FlowBuilder("gelu").tag("train"), "tag 'train' is a name that every graph needs itself"),
         (FlowBuilder("gelu").tag("class"), "tag 'class' is no identifier"),
         (FlowBuilder("gelu").label("a.b"), "label 'a.b' is no identifier"),
         (FlowBuilder("gelu").through("gelu").tag("gelu_1"), "tag 'gelu_1' is already the name of an untagged node"),

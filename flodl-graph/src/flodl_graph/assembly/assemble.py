@@ -9,6 +9,7 @@ from flodl_graph.assembly.link import link
 from flodl_graph.graph import RESERVED, Graph
 from flodl_graph.ir.steps import Flow
 from flodl_graph.ports import expose
+from flodl_graph.run.source import OWN_NAMES
 
 
 def assemble(flow: Flow) -> Graph:
@@ -18,7 +19,7 @@ def assemble(flow: Flow) -> Graph:
         FlodlError: Everything that is wrong, each with the user's line.
     """
     plan = fold(flow, assemble)
-    ir = link(plan, flow, RESERVED)
+    ir = link(plan, flow, RESERVED | OWN_NAMES)
     if plan.errors:
         raise join_errors(list({str(error): error for error in plan.errors}.values()))
     for draft, node in zip(plan.drafts, ir.nodes, strict=True):

@@ -21,7 +21,7 @@ class Draft:
         counted: The name it gets if nothing else names it.
         results: Names of what its module returns, the stream first; empty: one value.
         on_demand: Whether it returns the further ones only when asked.
-        refs: Keyword, tag and line of each reference; a keyword that stands several times takes a tuple.
+        refs: What `using` gives it; a keyword that stands several times takes a tuple.
     """
 
     node: type[AbstractNode]
@@ -32,7 +32,7 @@ class Draft:
     on_demand: bool
     streams: list[Slot]
     where: Where
-    refs: list[tuple[str, str, Where]] = field(factory=list)
+    refs: list[RefDraft] = field(factory=list)
     name: str = ""
 
 
@@ -49,6 +49,22 @@ Slot: TypeAlias = "str | Draft | Port"
 """A value before names are final: a parameter of `forward` ("" is the first), a node, or a node's further output."""
 
 STREAM_IN: Slot = ""
+
+
+@final
+@frozen
+class RefDraft:
+    """A reference of a node.
+
+    Args:
+        word: The keyword.
+        slot: What the tag named when the reference was said; None: nothing yet.
+    """
+
+    word: str
+    tag: str
+    slot: Slot | None
+    where: Where
 
 
 @final

@@ -9,7 +9,7 @@ from attrs import define, field
 from flodl_core import BuildError, FlodlError, PluginError, components
 from flodl_core.where import Where
 
-from flodl_graph.assembly.draft import STREAM_IN, Draft, Plan, Port, Slot, TagDraft
+from flodl_graph.assembly.draft import STREAM_IN, Draft, Plan, Port, RefDraft, Slot, TagDraft
 from flodl_graph.assembly.naming import Counters, component_name
 from flodl_graph.assembly.recipes import Nested, bound_words, said_component
 from flodl_graph.ir.checks import unknown_tag
@@ -140,9 +140,10 @@ class _Fold:
             )
         for draft in self.addressed:
             for word, tags in step.refs:
-                if any(word == other for other, _, _ in draft.refs):
+                if any(word == other.word for other in draft.refs):
                     raise BuildError(f"using() gives {word!r} twice to one module", mend=f"using(other_name={tags!r})")
-                draft.refs += [(word, tag, step.where) for tag in ([tags] if isinstance(tags, str) else tags)]
+                for tag in [tags] if isinstance(tags, str) else tags:
+                    draft.refs.append(RefDraft(word, tag, self.plan.tagged(tag), step.where))
 
     def _at(self, step: At) -> None:
         self._needs_no_tag()

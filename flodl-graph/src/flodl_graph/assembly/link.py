@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Collection, Iterator, Mapping
+from itertools import chain, count
 from typing import Literal, TypeAlias, final
 
 from attrs import define, field
@@ -74,7 +75,7 @@ def _part_namesakes(plan: Plan) -> None:
 class _Link:
     plan: Plan
     values: dict[Slot, Value] = field(factory=dict)
-    carries: dict[str, Carry] = field(factory=dict)
+    carries: dict[tuple[str, bool], tuple[Value, Slot]] = field(factory=dict)  # tag and zeros to name, what is carried
 
     def run(self, flow: Flow) -> GraphIR:
         plan = self.plan
@@ -88,7 +89,10 @@ class _Link:
             output=self.values[plan.streams[0]],
             tags=tuple((tag.name, self.values[tag.slot]) for tag in plan.tags if tag.slot in self.values),
             groups=tuple(plan.groups),
-            carries=tuple(self.carries.values()),
+            carries=tuple(
+                Carry(tag=tag, value=self.values[slot], before=before, zeros=zeros)
+                for (tag, zeros), (before, slot) in self.carries.items()
+            ),
             label=plan.label.name if plan.label else None,
             flow=recorded(flow),
         )
@@ -114,6 +118,7 @@ class _Link:
             on_demand=draft.on_demand,
             taps=taps,
             where=draft.where,
+            counted=draft.counted,
             **draft.fields,
         )
 
@@ -121,24 +126,23 @@ class _Link:
         """Keyword, value, and for a carried value what stands in for it at first."""
         absences = None if joins else _absences(draft.node.addressed(draft.part))
         self._check_required(draft, absences or {})
-        for word, tag, where in draft.refs:
-            absence: Absence | None = "zeros" if absences is None else absences.get(word, absences.get("**"))
+        for ref in draft.refs:
+            absence: Absence | None = "zeros" if absences is None else absences.get(ref.word, absences.get("**"))
             if absence is None:
-                self.plan.errors.append(_unaccepted(draft, word, [w for w in absences or () if w != "**"], where))
-                continue
-            slot = self.plan.tagged(tag)
-            if slot is None:
-                self.plan.errors.append(unknown_tag("using", tag, (t.name for t in self.plan.tags), where))
-            elif slot in self.values:
-                yield word, self.values[slot], None
+                accepted = [word for word in absences or () if word != "**"]
+                self.plan.errors.append(_unaccepted(draft, ref.word, accepted, ref.where))
+            elif ref.slot in self.values:
+                yield ref.word, self.values[ref.slot], None
+            elif (slot := self.plan.tagged(ref.tag)) is None:
+                self.plan.errors.append(unknown_tag("using", ref.tag, (t.name for t in self.plan.tags), ref.where))
             else:
-                value = self._carried(tag, slot, zeros=absence == "zeros")
-                alone = [other for other, _, _ in draft.refs].count(word) == 1
-                yield word, value, absence if alone or absence == "zeros" else "omit"  # a tuple is whole, or not there
+                value = self._carried(ref.tag, slot, zeros=absence == "zeros")
+                alone = [other.word for other in draft.refs].count(ref.word) == 1
+                yield ref.word, value, absence if alone or absence == "zeros" else "omit"  # a tuple is whole, or not
 
     def _check_required(self, draft: Draft, absences: Mapping[str, Absence]) -> None:
         """Everything that a module cannot do without is there."""
-        given = {word for word, _, _ in draft.refs}
+        given = {ref.word for ref in draft.refs}
         missing = [word for word, absence in absences.items() if absence == "zeros" and word not in given]
         if missing:
             self.plan.errors.append(
@@ -151,11 +155,10 @@ class _Link:
 
     def _carried(self, tag: str, slot: Slot, *, zeros: bool) -> Value:
         """A reference that comes before its tag reads what the call before left there."""
-        value = slot.name if isinstance(slot, Draft) else tag
-        held = self.carries.get(tag)
-        zeros = zeros or (held.zeros if held else False)
-        self.carries[tag] = Carry(tag=tag, value=value, before=f"{tag}_before", zeros=zeros)
-        return self.carries[tag].before
+        if (tag, zeros) not in self.carries:
+            before = self._free(f"{tag}_before", f"{tag}_before_or_zeros", f"{tag}_of_the_call_before")
+            self.carries[tag, zeros] = before, slot
+        return self.carries[tag, zeros][0]
 
     def _check_joins(self, draft: Draft, streams: tuple[Value, ...]) -> None:
         if len(streams) < 2:
@@ -170,9 +173,14 @@ class _Link:
     def _stream_name(self) -> str:
         """`x`, unless the user named the bare input, or uses `x` for something else."""
         own = [tag.name for tag in self.plan.tags if tag.slot == STREAM_IN]
-        taken = {draft.name for draft in self.plan.drafts}
-        taken |= {tag.name for tag in self.plan.tags if tag.slot != STREAM_IN}
-        return next(name for name in (*own, "x", "stream", "stream_in", "x_in") if name not in taken)
+        return own[0] if own else self._free("x", "stream", "stream_in")
+
+    def _free(self, *wishes: str) -> str:
+        """The first of some names that nothing else has; the last one, with underscores, if all are taken."""
+        taken = {draft.name for draft in self.plan.drafts} | {tag.name for tag in self.plan.tags}
+        taken |= {before for before, _ in self.carries.values()}
+        longer = (wishes[-1] + "_" * number for number in count(1))
+        return next(name for name in chain(wishes, longer) if name not in taken)
 
 
 def _taps(plan: Plan, draft: Draft) -> Iterator[tuple[str, Value]]:

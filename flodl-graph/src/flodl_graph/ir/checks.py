@@ -27,7 +27,7 @@ class Names:
     Args:
         given: By the user.
         counted: Made by counting: `linear_1`.
-        reserved: Attributes that every graph has.
+        reserved: Attributes that every graph has, and names that its code uses.
     """
 
     given: tuple[Given, ...]
@@ -50,11 +50,11 @@ def identifiers(names: Names) -> Iterator[BuildError]:
 
 
 def unreserved(names: Names) -> Iterator[BuildError]:
-    """`graph.train` must stay a method."""
+    """`graph.train` must stay a method, `self` a graph."""
     for given in names.given:
         if given.name in names.reserved:
             yield BuildError(
-                f"{given.role} {given.name!r} is an attribute that every graph has",
+                f"{given.role} {given.name!r} is a name that every graph needs itself",
                 where=given.where,
                 mend=f"another name, such as {given.name + '_out'!r}",
             )

@@ -23,6 +23,9 @@ _COMMENT_COLUMN = 72  # lines longer than this carry their place after two space
 _SCOPE = {word.__name__: word for word in (alone, chosen, given, keep, zeros)}  # all it may call but its own modules
 _serial = count(1)
 
+OWN_NAMES = frozenset({*_SCOPE, "self", "wanted", "made", "_"})
+"""Names that a forward needs for itself."""
+
 
 @final
 @frozen
@@ -99,8 +102,8 @@ def _body(ir: GraphIR, observed: Collection[str], exposed: Collection[str]) -> I
         yield Line(f"{text:<{width}}  # {node.where.short}", node, reads)
         if ended := variables.ended.get(node.name):
             yield Line(f"del {', '.join(ended)}")
-    for carry in ir.carries:
-        yield Line(f"self.carried[{carry.tag!r}] = {variables.names[carry.value]}")
+    for tag, value in {carry.tag: carry.value for carry in ir.carries}.items():
+        yield Line(f"self.carried[{tag!r}] = {variables.names[value]}")
     if kept:
         yield Line(f"keep(self, {_named(kept, variables)})")
     output = variables.names[ir.output]
