@@ -165,6 +165,7 @@ class TrainedParts:
             self._forget_flat_state()
         self.version += 1
         self._held = [module for module in self._model.modules() if getattr(module, "held", False)]
+        hold_still(self._held)
         live = {id(p) for group in self.optimizer.param_groups for p in group["params"]}
         self.trained = [p for p in self.named.values() if id(p) in live]
         if not self.trained:

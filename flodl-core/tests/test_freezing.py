@@ -1,0 +1,89 @@
+"""Freezing and thawing parts of any module."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from flodl_core import PathError, TrainingError
+from flodl_core.freezing import asked_since, freeze, hold_still, is_frozen, requests_so_far, thaw
+from torch import nn
+
+
+def a_net(device):
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Linear(4, 4)).to(device)
+
+
+def test_freezing_takes_gradients_away_too(device):
+    """So that an optimizer which holds the part passes it over: no momentum, no decay."""
+    net = a_net(device)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9, weight_decay=0.1)
+    net(torch.rand(8, 4, device=device)).sum().backward()
+    optimizer.step()
+    freeze(net, "0")
+    held = net[0].weight.detach().clone()
+    optimizer.step()
+    assert net[0].weight.grad is None
+    assert held.equal(net[0].weight)
+
+
+def test_statistics_hold_or_track(device):
+    """By the word; thawed, they follow the data again."""
+    net, x = a_net(device), torch.rand(8, 4, device=device)
+    freeze(net, "1")
+    net.train()
+    hold_still(net.modules())
+    before = net[1].running_mean.clone()
+    net(x)
+    assert before.equal(net[1].running_mean)
+    thaw(net, "1")
+    net(x)
+    assert not before.equal(net[1].running_mean)
+    freeze(net, "1", stats="track")
+    net.train()
+    hold_still(net.modules())
+    assert net[1].training
+
+
+def test_frozen_is_what_no_longer_trains(device):
+    """A part, a parameter, everything."""
+    net = a_net(device)
+    freeze(net, "0.bias")
+    assert (True, False, False) == tuple(is_frozen(net, path) for path in ("0.bias", "0", ""))
+    freeze(net)
+    assert is_frozen(net)
+
+
+def test_a_thaw_may_ask_to_begin_anew(device):
+    """The parameters say since when; whoever trains them looks there."""
+    net = a_net(device)
+    before = requests_so_far()
+    thaw(net, "0", moments="reset")
+    thaw(net, "2")
+    assert (before + 1, True, False) == (
+        requests_so_far(),
+        asked_since(net[0].weight, before),
+        asked_since(net[2].weight, before),
+    )
+    assert not asked_since(net[0].weight, requests_so_far())
+
+
+@pytest.mark.parametrize(
+    ("act", "text"),
+    [
+        (lambda net: freeze(net, "0", stats="hodl"), "stats is 'hold' or 'track', got 'hodl'"),
+        (lambda net: thaw(net, "0", moments="none"), "moments is 'keep' or 'reset', got 'none'"),
+    ],
+)
+def test_other_words_are_refused_and_nothing_changes(act, text, device):
+    """Before the first parameter."""
+    net = a_net(device)
+    with pytest.raises(TrainingError, match=text):
+        act(net)
+    assert all(p.requires_grad for p in net.parameters())
+
+
+def test_a_wrong_path_is_told(device):
+    """With the nearest."""
+    with pytest.raises(PathError, match="names no parameter"):
+        freeze(a_net(device), "7")
