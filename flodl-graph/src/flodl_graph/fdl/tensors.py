@@ -60,7 +60,7 @@ def replica_of(graph: nn.Module) -> Replica:
 
 
 def holdings(graph: nn.Module, prefix: str = "") -> Iterator[tuple[str, Held]]:
-    """floDl's id of each node that runs a module, and what is in it, in floDl's order of execution."""
+    """The id of each node that runs a module, and what is in it, in floDl's order of execution."""
     nodes = {node.name: node for node in ir_of(graph).nodes}
     replica = replica_of(graph)
     for made in replica.order():
@@ -87,7 +87,7 @@ def once(slots: Iterable[Slot]) -> tuple[Slot, ...]:
 
 
 def _name(node: AbstractNode, part: nn.Module) -> str:
-    """floDl's name of a node's module, or of its merge op."""
+    """What floDl calls a node's module, or its merge op."""
     if node.word == "merge":
         op = components.builtin_class("merge_op", type(part))
         return op.name if op else type(part).__name__

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias, final
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from attrs import field, frozen
 from flodl_core.where import Where
+
+from flodl_graph.ir.sketch import Sketch
 
 Value: TypeAlias = str
 """A value of the graph: the name of the node, the input, the carried tag or the further output that it is."""
@@ -24,22 +26,6 @@ MergeOp: TypeAlias = Annotated[Callable[..., Any], "merge_op"]
 
 Effect: TypeAlias = Literal["advance", "branch", "join", "side"]
 """What a word does to the open streams: passes one on, opens several, joins all into one, or leaves it as it is."""
-
-
-@final
-@frozen
-class Sketch:
-    """How a node wishes to be drawn, in words that no renderer owns.
-
-    Args:
-        text: What it says of itself.
-        shape: A Graphviz shape name, which every renderer here understands.
-        inner: What can be unfolded inside it.
-    """
-
-    text: str
-    shape: str = "box"
-    inner: tuple[Sketch, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -58,6 +44,7 @@ class AbstractNode(abc.ABC):
         taps: Which of the further results are used, and as what value.
         on_demand: Whether its module makes further results only when asked, by `wanted=("weights",)`.
         where: The user's line.
+        counted: What it would be called without tag or label: files keep it beside the name.
     """
 
     word: ClassVar[str]
@@ -77,6 +64,7 @@ class AbstractNode(abc.ABC):
     taps: tuple[tuple[str, Value], ...] = ()
     on_demand: bool = False
     where: Where = field(eq=False, repr=False)
+    counted: str = field(default="", eq=False, repr=False)
 
     @classmethod
     @abc.abstractmethod
