@@ -2,10 +2,12 @@
 
     {"event": "run", "schema": 1, "from": 1, "total": 100, "time": 1767225600.0}
     {"event": "epoch", "epoch": 1, "total": 100, "seconds": 0.024, "eta": 2.4, "metrics": {"loss": 0.7}, ...}
+    {"event": "rule", "epoch": 40, "condition": "trend('loss').stalled(10)", "actions": ["stop()"], "windows": {...}}
     {"event": "finish", "epochs": 100, "time": 1767225603.1}
 
 A resumed run appends another `run` line; an epoch that was run again replaces itself and what came
-after it. JSON has no NaN: it and the infinities are the strings "NaN", "Infinity", "-Infinity".
+after it. What a rule did at the end of an epoch stands before the epoch's line. JSON has no NaN: it
+and the infinities are the strings "NaN", "Infinity", "-Infinity".
 """
 
 from __future__ import annotations
@@ -13,11 +15,12 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from flodl_core.errors import MonitorError
+from flodl_core.rules import Firing
 
 from flodl_monitor.record import EpochRecord
 
@@ -64,6 +67,30 @@ def epoch_line(record: EpochRecord) -> str:
     )
 
 
+def rule_lines(record: EpochRecord) -> str:
+    """What rules did at the end of an epoch, a line each; they go before the epoch's own."""
+    return "".join(_line({"event": "rule", **firing_to_json(firing)}) for firing in record.fired)
+
+
+def firing_to_json(firing: Firing) -> dict[str, Any]:
+    """A firing as plain data."""
+    windows = {name: [number_to_json(value) for value in values] for name, values in firing.windows.items()}
+    return {
+        "epoch": firing.epoch,
+        "condition": firing.condition,
+        "actions": list(firing.actions),
+        "windows": windows,
+    }
+
+
+def firing_from_json(plain: Mapping[str, Any]) -> Firing:
+    """The firing that `firing_to_json` wrote."""
+    windows = {name: list(map(number_from_json, values)) for name, values in plain["windows"].items()}
+    return Firing(
+        epoch=int(plain["epoch"]), condition=str(plain["condition"]), actions=tuple(plain["actions"]), windows=windows
+    )
+
+
 def finish_line(epochs: int, time: float) -> str:
     """The line of a run that ended by itself, whether or not all its epochs were run."""
     return _line({"event": "finish", "epochs": epochs, "time": time})
@@ -77,14 +104,17 @@ def read_event_log(path: str | os.PathLike[str]) -> list[EpochRecord]:
     """
     lines = Path(path).read_text(encoding="utf-8").split("\n")[:-1]
     records: dict[int, EpochRecord] = {}
+    fired: list[Firing] = []
     for number, line in enumerate(lines, start=1):
         try:
             event = json.loads(line)
             if number == 1 or event["event"] == "run":
                 _check_schema(event)
                 records = {epoch: record for epoch, record in records.items() if epoch < event["from"]}
+            elif event["event"] == "rule":
+                fired.append(firing_from_json(event))
             elif event["event"] == "epoch":
-                records[event["epoch"]] = _record(event)
+                records[event["epoch"]], fired = _record(event, fired), []
         except (ValueError, TypeError, LookupError, AttributeError) as error:
             what = error.what if isinstance(error, MonitorError) else "this line is no event of a training run"
             raise MonitorError(what, where=f"{os.fspath(path)}:{number}") from None
@@ -98,7 +128,7 @@ def _check_schema(event: Mapping[str, Any]) -> None:
         raise MonitorError(f"the log has schema {event['schema']}, this flodl-monitor reads up to {SCHEMA}")
 
 
-def _record(event: Mapping[str, Any]) -> EpochRecord:
+def _record(event: Mapping[str, Any], fired: Iterable[Firing]) -> EpochRecord:
     eta = event.get("eta")
     return EpochRecord(
         epoch=event["epoch"],
@@ -107,6 +137,7 @@ def _record(event: Mapping[str, Any]) -> EpochRecord:
         eta=None if eta is None else number_from_json(eta),
         metrics={name: number_from_json(value) for name, value in event["metrics"].items()},
         resources={name: number_from_json(value) for name, value in event["resources"].items()},
+        fired=tuple(firing for firing in fired if firing.epoch == event["epoch"]),
         time=event["time"],
     )
 

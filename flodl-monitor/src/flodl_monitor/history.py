@@ -7,7 +7,9 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from typing import Any, final
 
-from flodl_monitor.event_log import number_from_json, number_to_json
+from flodl_core.rules import Firing
+
+from flodl_monitor.event_log import firing_from_json, firing_to_json, number_from_json, number_to_json
 from flodl_monitor.record import EpochRecord
 
 
@@ -38,6 +40,7 @@ class History:
         self.seconds, self.times = Curve(), Curve()
         self.metrics: dict[str, Curve] = {}
         self.resources: dict[str, Curve] = {}
+        self.fired: list[Firing] = []
 
     def __len__(self) -> int:
         return len(self.seconds.epochs)
@@ -52,11 +55,13 @@ class History:
                 if curve is None:
                     curve = curves[name] = Curve()
                 curve.append(record.epoch, value)
+        self.fired += record.fired
 
     def cut(self, epoch: int) -> None:
         """Forget what is known of `epoch` and of later ones: they are about to be run again."""
         for curve in self._all():
             curve.cut(epoch)
+        self.fired = [firing for firing in self.fired if firing.epoch < epoch]
 
     def records(self, total: int) -> Iterator[EpochRecord]:
         """The epochs as records, without their ETA."""
@@ -68,6 +73,7 @@ class History:
                 seconds=self.seconds.values[row],
                 metrics=_row(self.metrics, epoch, places),
                 resources=_row(self.resources, epoch, places),
+                fired=tuple(firing for firing in self.fired if firing.epoch == epoch),
                 time=self.times.values[row],
             )
 
@@ -78,6 +84,7 @@ class History:
             "times": _to_plain(self.times),
             "metrics": {name: _to_plain(curve) for name, curve in self.metrics.items()},
             "resources": {name: _to_plain(curve) for name, curve in self.resources.items()},
+            "fired": [firing_to_json(firing) for firing in self.fired],
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -85,9 +92,11 @@ class History:
         seconds, times = _from_plain(state["seconds"]), _from_plain(state["times"])
         metrics = {name: _from_plain(curve) for name, curve in state["metrics"].items()}
         resources = {name: _from_plain(curve) for name, curve in state["resources"].items()}
+        fired = [firing_from_json(firing) for firing in state.get("fired", ())]
         if seconds.epochs != times.epochs:
             raise ValueError("`seconds` and `times` are of different epochs")
         self.seconds, self.times, self.metrics, self.resources = seconds, times, metrics, resources
+        self.fired = fired
 
     def _all(self) -> list[Curve]:
         return [self.seconds, self.times, *self.metrics.values(), *self.resources.values()]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 from flodl_core.errors import CheckpointError, MonitorError, TrainingError
 from flodl_core.reference import Reference
+from flodl_core.rules import Firing
 
 from flodl_monitor.console import write_line
 from flodl_monitor.eta import Eta
@@ -21,7 +22,7 @@ from flodl_monitor.meter import Meter
 from flodl_monitor.notices import Notices, describe
 from flodl_monitor.record import EpochRecord
 from flodl_monitor.scalars import as_count, as_name, as_number
-from flodl_monitor.source import close_epoch, finished_epochs, is_stopped, metrics_of
+from flodl_monitor.source import close_epoch, finished_epochs, fired_by, is_stopped, metrics_of
 from flodl_monitor.table import cells_of, columns_of, line_of, row_line
 from flodl_monitor.web.page import page_of
 
@@ -85,7 +86,7 @@ class Monitor:
         except Exception as error:
             self._say(f"metric {name}", f"metric {name!r} is left out ({describe(error)})")
 
-    def log(self, epoch: int, seconds: float, metrics: object = None) -> None:
+    def log(self, epoch: int, seconds: float, metrics: object = None, fired: Iterable[Firing] = ()) -> None:
         """Hand one finished epoch to the views. Never raises, never waits for them.
 
         Args:
@@ -93,9 +94,10 @@ class Monitor:
             seconds: What it took.
             metrics: A mapping of names to numbers, a graph or step (its latest metrics), or a pair of such
                 a one and a mapping; what was given to `record` joins it.
+            fired: What rules did at the end of the epoch; of a step given as `metrics` it is known.
         """
         try:
-            self._log(epoch, seconds, metrics)
+            self._log(epoch, seconds, metrics, tuple(fired) or fired_by(metrics))
         except Exception as error:
             self._say("log", f"an epoch could not be logged ({describe(error)})")
 
@@ -209,12 +211,12 @@ class Monitor:
                 )
             metrics = close_epoch(source)
             self._latest = {}
-            self.log(epoch, time.monotonic() - began, metrics)
+            self.log(epoch, time.monotonic() - began, metrics, fired_by(source))
             epoch += 1
             for listener in self.listeners:
                 listener("epoch", self._latest)
 
-    def _log(self, epoch: int, seconds: float, metrics: object) -> None:
+    def _log(self, epoch: int, seconds: float, metrics: object, fired: tuple[Firing, ...]) -> None:
         if not self._on_duty():
             why = "after finish()" if self._finished else "in a forked process, which does not own the monitor"
             self._say("late", f"log() {why} does nothing")
@@ -230,6 +232,7 @@ class Monitor:
             eta=self._eta.left(self.total_epochs - done),
             metrics=numbers,
             resources=self._sampler.latest,
+            fired=fired,
         )
         self._done, self._latest = done, record.metrics
         self._remember(record)

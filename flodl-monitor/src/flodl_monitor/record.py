@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import final
 
 from attrs import field, frozen
+from flodl_core.rules import Firing
 
 
 def _read_only(mapping: Mapping[str, float]) -> Mapping[str, float]:
@@ -26,6 +27,7 @@ class EpochRecord:
         eta: Seconds that the rest will take; None after the last epoch, or while nobody can tell.
         metrics: By dotted name, in the order of their recording. May hold NaN and infinities.
         resources: Readings of the probes; what could not be read is absent.
+        fired: What rules did at its end.
         time: Wall clock, seconds since 1970; no part of equality.
     """
 
@@ -35,6 +37,7 @@ class EpochRecord:
     eta: float | None = None
     metrics: Mapping[str, float] = field(factory=dict, converter=_read_only)
     resources: Mapping[str, float] = field(factory=dict, converter=_read_only)
+    fired: tuple[Firing, ...] = ()
     time: float = field(factory=time.time, eq=False)
 
     def __hash__(self) -> int:
@@ -42,7 +45,7 @@ class EpochRecord:
 
     def __reduce__(self) -> tuple[object, ...]:
         readings = (dict(self.metrics), dict(self.resources))
-        return _rebuild, (self.epoch, self.total, self.seconds, self.eta, *readings, self.time)
+        return _rebuild, (self.epoch, self.total, self.seconds, self.eta, *readings, self.fired, self.time)
 
 
 def _rebuild(
@@ -52,8 +55,16 @@ def _rebuild(
     eta: float | None,
     metrics: dict[str, float],
     resources: dict[str, float],
+    fired: tuple[Firing, ...],
     time: float,
 ) -> EpochRecord:
     return EpochRecord(
-        epoch=epoch, total=total, seconds=seconds, eta=eta, metrics=metrics, resources=resources, time=time
+        epoch=epoch,
+        total=total,
+        seconds=seconds,
+        eta=eta,
+        metrics=metrics,
+        resources=resources,
+        fired=fired,
+        time=time,
     )

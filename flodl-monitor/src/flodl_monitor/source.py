@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flodl_core.errors import TrainingError
+from flodl_core.rules import Firing
 
 
 def finished_epochs(source: object) -> int | None:
@@ -35,6 +36,12 @@ def close_epoch(source: object) -> object:
     """Tell the source that its epoch is over, and get the epoch's metrics."""
     end_epoch = getattr(source, "end_epoch", None)
     return end_epoch() if callable(end_epoch) else {}
+
+
+def fired_by(source: object) -> tuple[Firing, ...]:
+    """What rules did at the end of the source's last epoch: its `fired`, where it has rules."""
+    fired: Any = getattr(source, "fired", ())
+    return tuple(firing for firing in fired if isinstance(firing, Firing)) if isinstance(fired, tuple | list) else ()
 
 
 def metrics_of(given: object) -> Mapping[object, object]:

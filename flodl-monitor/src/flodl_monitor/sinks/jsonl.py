@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import final
 
-from flodl_monitor.event_log import epoch_line, finish_line, run_line
+from flodl_monitor.event_log import epoch_line, finish_line, rule_lines, run_line
 from flodl_monitor.line_file import LineFile, checked_path, drop_torn_line, set_aside
 from flodl_monitor.record import EpochRecord
 
@@ -35,7 +35,7 @@ class Jsonl:
         """Append the epoch's line."""
         if self._file is None:
             self._file = self._begin(record)
-        self._file.append(epoch_line(record))
+        self._file.append(rule_lines(record) + epoch_line(record))
         self._last = record.epoch
 
     def close(self) -> None:

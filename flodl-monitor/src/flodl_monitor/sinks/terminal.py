@@ -6,6 +6,8 @@ import time
 from collections.abc import Mapping
 from typing import TextIO, final
 
+from flodl_core.rules import Firing
+
 from flodl_monitor.console import printable, write_line
 from flodl_monitor.formats import format_metric, format_seconds, format_share
 from flodl_monitor.record import EpochRecord
@@ -28,6 +30,8 @@ class Terminal:
         """Print the epoch's line."""
         self._last = record
         write_line(epoch_text(record), self._stream)
+        for firing in record.fired:
+            write_line(rule_text(firing), self._stream)
 
     def close(self) -> None:
         """Print how long it took and where it ended."""
@@ -48,6 +52,17 @@ def epoch_text(record: EpochRecord) -> str:
     eta = "" if record.eta is None else f"  ETA {format_seconds(record.eta)}"
     times = f"[{format_seconds(record.seconds)}{eta}]"
     return "  ".join(["  epoch " + number, *metrics, times, *_machine(record.resources)])
+
+
+def rule_text(firing: Firing) -> str:
+    """What a rule did, on one line, below the epoch's.
+
+    >>> condition, actions = "trend('loss').stalled(10)", ("thaw('encoder')", "scale_lr(0.5)")
+    >>> rule_text(Firing(epoch=40, condition=condition, actions=actions, windows={}))
+    "         rule fired: thaw('encoder'), scale_lr(0.5) because trend('loss').stalled(10)"
+    """
+    did = ", ".join(firing.actions)
+    return f"         rule fired: {printable(did)} because {printable(firing.condition)}"
 
 
 def summary_text(last: EpochRecord, seconds: float) -> str:
