@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from flodl_graph.ir.node import AbstractNode as AbstractNode
     from flodl_graph.ir.node import MergeOp as MergeOp
     from flodl_graph.ir.node import Part as Part
-    from flodl_graph.ir.node import Sketch as Sketch
+    from flodl_graph.ir.sketch import Link as Link
+    from flodl_graph.ir.sketch import Sketch as Sketch
 
 _HOMES = {
     "flodl_graph.builder": "FlowBuilder Split",
     "flodl_graph.graph": "Graph",
-    "flodl_graph.ir.node": "AbstractNode MergeOp Part Sketch",
+    "flodl_graph.ir.node": "AbstractNode MergeOp Part",
+    "flodl_graph.ir.sketch": "Link Sketch",
 }
 
 __all__ = [*sorted(name for names in _HOMES.values() for name in names.split())]

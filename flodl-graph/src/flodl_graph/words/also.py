@@ -6,7 +6,9 @@ from typing import ClassVar, final
 
 from attrs import frozen
 
-from flodl_graph.ir.node import Part, Sketch
+from flodl_graph.ir.node import Part
+from flodl_graph.ir.sketch import Link, Sketch
+from flodl_graph.words.inside import noun, shown
 from flodl_graph.words.single import AbstractSingle
 
 
@@ -22,5 +24,7 @@ class Also(AbstractSingle):
         return f"{streams[0]} + {call}"
 
     def sketch(self, part: Part) -> Sketch:
-        """The module, and the sum it goes into."""
-        return Sketch("+", "circle", (Sketch(type(part).__name__),))
+        """The module, and the sum that the stream goes round it to; no frame."""
+        links = (Link("", "."), Link("", "+"), Link(".", "+"), Link("+", ""))
+        plus = Sketch("+", "circle", "join", name="+")
+        return Sketch(noun(part), inner=(shown(part, addressed=True), plus), links=links, framed=False)

@@ -10,8 +10,10 @@ from attrs import frozen
 from flodl_core import BuildError
 from torch import Tensor, nn
 
-from flodl_graph.ir.node import AbstractNode, Part, Sketch
-from flodl_graph.part import as_module, as_modules
+from flodl_graph.ir.node import AbstractNode, Part
+from flodl_graph.ir.sketch import Link, Sketch
+from flodl_graph.part import as_module, as_modules, stream_of
+from flodl_graph.words.inside import shown
 
 # B batch, and any further leading dimensions; D features; E experts
 
@@ -27,7 +29,7 @@ class GateModule(nn.Module):
     def forward(self, x: Tensor, *, wanted: tuple[str, ...] = (), **refs: Tensor) -> Any:
         """Blend. Shapes: x [B, ...] -> [B, D]; the router's weights are [B, E]."""
         weights = self.router(x, **refs)  # [B, E]
-        outputs = torch.stack([expert(x) for expert in self.experts], dim=-1)  # [B, D, E]
+        outputs = torch.stack([stream_of(expert(x)) for expert in self.experts], dim=-1)  # [B, D, E]
         blended = (outputs * weights.unsqueeze(-2)).sum(-1)  # [B, D]
         return (blended, weights) if wanted else blended
 
@@ -61,5 +63,10 @@ class Gate(AbstractNode):
         return router
 
     def sketch(self, part: Any) -> Sketch:
-        """A trapezium with the experts inside."""
-        return Sketch("gate", "trapezium", tuple(Sketch(type(expert).__name__) for expert in part.experts))
+        """The router beside the experts, and the blend that both go into."""
+        experts = [shown(expert, f"experts.{index}") for index, expert in enumerate(part.experts)]
+        links = [link for e in experts for link in (Link("", e.name), Link(e.name, "blend"))]
+        router = shown(part.router, "router", addressed=True)
+        blend = Sketch("blend", "trapezium", "route", name="blend")
+        routed = (Link("", "router"), Link("router", "blend", "choice"), Link("blend", ""))
+        return Sketch("gate", "trapezium", "route", (*experts, router, blend), (*links, *routed))

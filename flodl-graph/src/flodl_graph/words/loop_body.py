@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, final
 
 import torch
-from attrs import frozen
+from attrs import evolve, frozen
 from flodl_core import BuildError
 from torch import Tensor, nn
 
-from flodl_graph.ir.node import AbstractNode, Part, Sketch
+from flodl_graph.ir.node import AbstractNode, Part
+from flodl_graph.ir.sketch import Link, Sketch
 from flodl_graph.part import as_module, stream_of
 from flodl_graph.ports import expose, makes_on_demand, outputs_of
+from flodl_graph.words.inside import shown
 
 # B batch
 
@@ -187,5 +189,14 @@ class Loop(AbstractNode):
         return body
 
     def sketch(self, part: Any) -> Sketch:
-        """A box in depth with the body inside."""
-        return Sketch(f"loop, at most {self.most}", "box3d", (Sketch(type(part.body).__name__),))
+        """The body, the condition where it is asked, and the way back."""
+        body = shown(part.body, "body", addressed=True)
+        if part.condition is None:
+            links = (Link("", "body"), Link("body", "body", "again"), Link("body", ""))
+            return Sketch(f"{self.most} turns", "stack", "loop", (body,), links)
+        halt = evolve(shown(part.condition, "condition"), shape="hexagon")
+        order = (halt, body) if self.first else (body, halt)
+        names = [inner.name for inner in order]
+        links = (Link("", names[0]), Link(names[0], names[1]), Link(names[1], names[0], "again"), Link("condition", ""))
+        sort = "while" if self.first else "until"
+        return Sketch(f"{sort} loop, at most {self.most} turns", "stack", "loop", order, links)

@@ -6,7 +6,9 @@ from typing import Any, ClassVar, final
 
 from attrs import frozen
 
-from flodl_graph.ir.node import AbstractNode, Effect, MergeOp, Part, Sketch
+from flodl_graph.ir.node import AbstractNode, Effect, MergeOp, Part
+from flodl_graph.ir.sketch import Sketch
+from flodl_graph.words.inside import noun
 
 
 @final
@@ -24,5 +26,5 @@ class Merge(AbstractNode):
         return {}, op
 
     def sketch(self, part: Part) -> Sketch:
-        """A circle with the op's name."""
-        return Sketch(getattr(part, "name", type(part).__name__.lower()), "circle")
+        """A pill with the op's name."""
+        return Sketch(noun(part), "pill", "join")

@@ -6,7 +6,9 @@ from typing import Any, ClassVar
 
 from attrs import frozen
 
-from flodl_graph.ir.node import AbstractNode, Part, Sketch
+from flodl_graph.ir.node import AbstractNode, Part
+from flodl_graph.ir.sketch import Sketch
+from flodl_graph.words.inside import shown
 
 
 @frozen(kw_only=True)
@@ -22,4 +24,4 @@ class AbstractSingle(AbstractNode):
 
     def sketch(self, part: Part) -> Sketch:
         """A box with the module's class."""
-        return Sketch(type(part).__name__)
+        return shown(part)

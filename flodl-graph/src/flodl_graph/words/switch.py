@@ -10,8 +10,10 @@ from attrs import frozen
 from flodl_core import BuildError, RoutingError, ShapeError
 from torch import Tensor, nn
 
-from flodl_graph.ir.node import AbstractNode, Part, Sketch
-from flodl_graph.part import as_module, as_modules
+from flodl_graph.ir.node import AbstractNode, Part
+from flodl_graph.ir.sketch import Link, Sketch
+from flodl_graph.part import as_module, as_modules, stream_of
+from flodl_graph.words.inside import shown
 
 # B batch
 
@@ -38,7 +40,8 @@ class SwitchModule(nn.Module):
             RoutingError: There is no such branch.
         """
         index = self.selector(x, **refs)
-        chosen = self._by_sample(x, index) if self.per == "sample" else self.branches[self._one(index)](x)
+        by_sample = self.per == "sample"
+        chosen = self._by_sample(x, index) if by_sample else stream_of(self.branches[self._one(index)](x))
         return (chosen, index) if wanted else chosen
 
     def _one(self, index: Tensor) -> int:
@@ -52,7 +55,7 @@ class SwitchModule(nn.Module):
     def _by_sample(self, x: Tensor, index: Tensor) -> Tensor:
         if index.shape != x.shape[:1]:
             raise ShapeError(f"switch(per='sample') takes {tuple(x.shape[:1])} indices, got {tuple(index.shape)}")
-        outputs = torch.stack([branch(x) for branch in self.branches])  # [N, B, ...]
+        outputs = torch.stack([stream_of(branch(x)) for branch in self.branches])  # [N, B, ...]
         return outputs[index.long(), torch.arange(len(x), device=x.device)]
 
 
@@ -87,5 +90,10 @@ class Switch(AbstractNode):
         return selector
 
     def sketch(self, part: Any) -> Sketch:
-        """A diamond with the branches inside."""
-        return Sketch("switch", "diamond", tuple(Sketch(type(branch).__name__) for branch in part.branches))
+        """The selector beside the branches, and the one output that it picks."""
+        branches = [shown(branch, f"branches.{index}") for index, branch in enumerate(part.branches)]
+        links = [link for b in branches for link in (Link("", b.name), Link(b.name, "pick"))]
+        selector = shown(part.selector, "selector", addressed=True)
+        pick = Sketch("one of them", "hexagon", "route", name="pick")
+        chosen = (Link("", "selector"), Link("selector", "pick", "choice"), Link("pick", ""))
+        return Sketch("switch", "hexagon", "route", (*branches, selector, pick), (*links, *chosen))
