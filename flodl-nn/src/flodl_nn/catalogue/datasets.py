@@ -10,6 +10,9 @@ DATASETS = (
         target="flodl_nn.data.csv_file:csv_file",
         summary="A CSV file with a header; one column is the target.",
         category="file",
-        example=Example(kwargs={"path": "iris.csv", "target": "species"}),
+        example=Example(
+            kwargs={"path": "iris.csv", "target": "species"},
+            files={"iris.csv": "length,width,species\n5.1,3.5,setosa\n7.0,3.2,versicolor\n6.3,3.3,virginica\n"},
+        ),
     ),
 )

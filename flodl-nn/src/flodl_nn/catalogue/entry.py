@@ -63,9 +63,16 @@ def loss(name: str, target: str, summary: str, category: str, example: Example, 
 
 
 def optimizer(
-    name: str, target: str, summary: str, category: str, example: Example, spelling: str, requires: tuple[str, ...] = ()
+    name: str,
+    target: str,
+    summary: str,
+    category: str,
+    example: Example,
+    spelling: str,
+    requires: tuple[str, ...] = (),
+    waives: Mapping[str, str] | None = None,
 ) -> OptimizerSpec:
-    """An optimizer; `spelling` is torch's class."""
+    """An optimizer; `spelling` is torch's class. Its oracle bears its name."""
     return OptimizerSpec(
         name=name,
         target=_full(target, "torch.optim"),
@@ -74,13 +81,15 @@ def optimizer(
         example=example,
         aliases=(spelling,),
         requires=requires,
+        oracle=f"flodl_nn.oracles.{category.replace(' ', '_')}:{name}",
+        waives=waives or {},
     )
 
 
 def initializer(
     name: str, target: str, summary: str, category: str, example: Example, *aliases: str
 ) -> InitializerSpec:
-    """An initializer; torch's spelling with the underscore is an alias."""
+    """An initializer; torch's spelling with the underscore is an alias. Its oracle bears its name."""
     return InitializerSpec(
         name=name,
         target=target,
@@ -88,6 +97,7 @@ def initializer(
         category=category,
         example=example,
         aliases=(f"{name}_", *aliases),
+        oracle=f"flodl_nn.oracles.initializers:{name}",
     )
 
 

@@ -18,7 +18,7 @@ OPTIMIZERS = (
         "Muon",
         "Momentum made orthogonal; for matrices alone.",
         _PLAIN,
-        ex(lr=0.01),
+        ex(lr=0.01, feed="f32[4,3]"),
         "Muon",
         requires=("torch>=2.9",),
     ),
@@ -64,5 +64,13 @@ OPTIMIZERS = (
     optimizer(
         "rmsprop", "RMSprop", "Gradients over their running size.", _ADAPTIVE, ex(lr=0.01, momentum=0.9), "RMSprop"
     ),
-    optimizer("lbfgs", "LBFGS", "A search along curvature; evaluates the loss itself.", _SECOND, ex(lr=1.0), "LBFGS"),
+    optimizer(
+        "lbfgs",
+        "LBFGS",
+        "A search along curvature; evaluates the loss itself.",
+        _SECOND,
+        ex(lr=1.0, feed="f32[3,4]"),
+        "LBFGS",
+        waives={"groups": "torch's LBFGS takes a single group of parameters"},
+    ),
 )

@@ -11,6 +11,7 @@ SCHEDULERS = (
         summary="The same factor at every step.",
         category="plain",
         example=Example(args=(0.5,)),
+        oracle="flodl_nn.oracles.schedules:constant",
     ),
     SchedulerSpec(
         name="cosine",
@@ -19,6 +20,7 @@ SCHEDULERS = (
         category="decay",
         aliases=("CosineScheduler", "CosineAnnealingLR"),
         example=Example(args=(100,), kwargs={"floor": 0.01}),
+        oracle="flodl_nn.oracles.schedules:cosine",
     ),
     SchedulerSpec(
         name="cyclic",
@@ -27,6 +29,7 @@ SCHEDULERS = (
         category="cycle",
         aliases=("CyclicLR",),
         example=Example(args=(20,)),
+        oracle="flodl_nn.oracles.schedules:cyclic",
     ),
     SchedulerSpec(
         name="exponential",
@@ -35,6 +38,7 @@ SCHEDULERS = (
         category="decay",
         aliases=("ExponentialLR",),
         example=Example(args=(0.97,)),
+        oracle="flodl_nn.oracles.schedules:exponential",
     ),
     SchedulerSpec(
         name="inverse_sqrt",
@@ -42,6 +46,7 @@ SCHEDULERS = (
         summary="Up in a line, then down with the square root of the step.",
         category="decay",
         example=Example(args=(10,)),
+        oracle="flodl_nn.oracles.schedules:inverse_sqrt",
     ),
     SchedulerSpec(
         name="linear",
@@ -50,6 +55,7 @@ SCHEDULERS = (
         category="decay",
         aliases=("LinearLR",),
         example=Example(args=(100,)),
+        oracle="flodl_nn.oracles.schedules:linear",
     ),
     SchedulerSpec(
         name="multi_step",
@@ -58,6 +64,7 @@ SCHEDULERS = (
         category="decay",
         aliases=("MultiStepLR",),
         example=Example(args=((30, 60, 90),)),
+        oracle="flodl_nn.oracles.schedules:multi_step",
     ),
     SchedulerSpec(
         name="one_cycle",
@@ -66,6 +73,7 @@ SCHEDULERS = (
         category="cycle",
         aliases=("OneCycleLR",),
         example=Example(args=(100,)),
+        oracle="flodl_nn.oracles.schedules:one_cycle",
     ),
     SchedulerSpec(
         name="plateau",
@@ -74,6 +82,7 @@ SCHEDULERS = (
         category="metric",
         aliases=("PlateauScheduler", "ReduceLROnPlateau"),
         example=Example(args=("val_loss",), kwargs={"patience": 5}),
+        oracle="flodl_nn.oracles.schedules:plateau",
     ),
     SchedulerSpec(
         name="polynomial",
@@ -82,6 +91,7 @@ SCHEDULERS = (
         category="decay",
         aliases=("PolynomialLR",),
         example=Example(args=(100,), kwargs={"power": 2.0}),
+        oracle="flodl_nn.oracles.schedules:polynomial",
     ),
     SchedulerSpec(
         name="step_decay",
@@ -90,6 +100,7 @@ SCHEDULERS = (
         category="decay",
         aliases=("StepDecay", "StepLR"),
         example=Example(args=(30,)),
+        oracle="flodl_nn.oracles.schedules:step_decay",
     ),
     SchedulerSpec(
         name="warmup",
@@ -98,6 +109,7 @@ SCHEDULERS = (
         category="plain",
         aliases=("WarmupScheduler",),
         example=Example(args=(10,)),
+        oracle="flodl_nn.oracles.schedules:warmup",
     ),
     SchedulerSpec(
         name="warmup_stable_decay",
@@ -105,5 +117,6 @@ SCHEDULERS = (
         summary="Up in a line, a long plain, then down.",
         category="cycle",
         example=Example(args=(10, 60, 30)),
+        oracle="flodl_nn.oracles.schedules:warmup_stable_decay",
     ),
 )

@@ -10,11 +10,33 @@ from torch import Tensor
 from flodl_core.testing.contracts.check import Skip
 from flodl_core.testing.contracts.compare import require_near
 
+Work = Callable[[], Sequence[Tensor]]
 
-def require_capturable(
-    work: Callable[[], Sequence[Tensor]], reset: Callable[[], None], tolerance: float
-) -> Skip | None:
-    """Record a piece of work, replay it, compare with the work done eagerly.
+
+def record(work: Work) -> tuple[torch.cuda.CUDAGraph, Sequence[Tensor]] | Skip:
+    """Do the work three times, then record it.
+
+    Returns:
+        The graph and the tensors that a replay fills; or why it cannot be recorded.
+    """
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(3):  # kernels are chosen, gradients and states allocated
+            work()
+    torch.cuda.current_stream().wait_stream(side)
+    graph = torch.cuda.CUDAGraph()
+    try:
+        with torch.cuda.graph(graph):
+            results = work()
+    except RuntimeError as error:
+        torch.cuda.synchronize()
+        return Skip(f"it cannot be recorded into a CUDA graph: {str(error).splitlines()[0]}")
+    return graph, results
+
+
+def require_capturable(work: Work, reset: Callable[[], None], tolerance: float) -> Skip | None:
+    """Record a piece of work, replay it twice, compare each with the work done eagerly.
 
     Args:
         work: Does it, on tensors that stay where they are, and gives its results.
@@ -24,22 +46,11 @@ def require_capturable(
     Raises:
         ContractError: A replay gives something else.
     """
-    side = torch.cuda.Stream()
-    side.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(side):
-        for _ in range(3):  # kernels are chosen, gradients and states allocated
-            work()
-    torch.cuda.current_stream().wait_stream(side)
-    reset()
     expected = [value.detach().clone() for value in work()]
-    reset()
-    graph = torch.cuda.CUDAGraph()
-    try:
-        with torch.cuda.graph(graph):
-            results = work()
-    except RuntimeError as error:
-        torch.cuda.synchronize()
-        return Skip(f"it cannot be recorded into a CUDA graph: {str(error).splitlines()[0]}")
+    recorded = record(work)
+    if isinstance(recorded, Skip):
+        return recorded
+    graph, results = recorded
     for replay in ("first", "second"):
         reset()
         graph.replay()

@@ -10,6 +10,7 @@ from attrs import has
 from torch import Tensor
 
 from flodl_core.errors import ContractError
+from flodl_core.testing.contracts.promise import require
 
 
 def tensors_of(value: Any) -> Iterator[Tensor]:
@@ -22,16 +23,6 @@ def tensors_of(value: Any) -> Iterator[Tensor]:
         yield from (tensor for item in value for tensor in tensors_of(item))
     elif has(type(value)):
         yield from (tensor for name in value.__slots__ for tensor in tensors_of(getattr(value, name, None)))
-
-
-def require(fact: bool, fault: str) -> None:
-    """A promise.
-
-    Raises:
-        ContractError: It is broken.
-    """
-    if not fact:
-        raise ContractError(fault)
 
 
 def require_near(expected: Any, actual: Any, what: str, *, tolerance: float = 1e-6) -> None:

@@ -9,12 +9,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from flodl_core.testing.contracts.arrays import as_array, require_as_oracle
 from flodl_core.testing.contracts.captured import require_capturable
 from flodl_core.testing.contracts.check import Check, Skip, Subject
-from flodl_core.testing.contracts.compare import require, require_near, require_same
+from flodl_core.testing.contracts.compare import require_near, require_same
 from flodl_core.testing.contracts.feed import Feed
 from flodl_core.testing.contracts.gradients import require_gradients
-from flodl_core.testing.contracts.oracle import NONE, as_array, oracle_of, require_as_oracle
+from flodl_core.testing.contracts.oracle import NONE, oracle_of
+from flodl_core.testing.contracts.promise import require
 
 _SEEDS = range(3)
 

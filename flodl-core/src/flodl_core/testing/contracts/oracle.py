@@ -3,11 +3,12 @@
 A spec names its oracle as `"package.module:attribute"`. It is called with the example's arguments, as the factory is,
 and what it gives answers by kind:
 
-    loss, merge_op, op   f(*inputs) -> array                              arrays are float64 or int64
+    loss, merge_op, op   f(*inputs) -> array; arrays are float64, int64, bool or complex128
     scheduler            f(step) -> number
-    initializer          f(shape) -> array, or a dict of mean, std, low, high (any of them)
+    initializer          f(shape) -> array, or a dict of some of: mean, std, low, high, zeros (their share),
+                         gram (of the shorter side)
 
-    optimizer            oracle(x, gradient, **options): a generator that yields `x` after each step;
+    optimizer            oracle(x, gradient, *args, **options): a generator that yields `x` after each step;
                          gradient(x) -> array
 
 An attribute `tolerance` of the oracle, relative to `1 + |value|`, says how near float64 may come to it, where the
@@ -20,16 +21,10 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-import torch
-from torch import Tensor
-
 from flodl_core.errors import ContractError
 from flodl_core.testing.contracts.check import Skip, Subject
-from flodl_core.testing.contracts.compare import require_near
 
 NONE = Skip("it brings no oracle to compare with")
-TOLERANCE = 1e-9
 
 
 def oracle_of(subject: Subject) -> Callable[..., Any] | None:
@@ -49,21 +44,3 @@ def oracle_of(subject: Subject) -> Callable[..., Any] | None:
     except (ImportError, AttributeError) as error:
         raise ContractError(f"its oracle {target} cannot be imported: {error}") from error
     return found  # type: ignore[no-any-return]
-
-
-def as_array(value: Tensor) -> np.ndarray[Any, Any]:
-    """A tensor as numpy sees it: float64, int64, bool or complex128."""
-    value = value.detach().cpu()
-    if value.is_floating_point():
-        return value.double().numpy()
-    return value.numpy()
-
-
-def require_as_oracle(oracle: Callable[..., Any], expected: Any, actual: Tensor, what: str) -> None:
-    """The component's answer is the oracle's.
-
-    Raises:
-        ContractError: It is not.
-    """
-    tolerance = getattr(oracle, "tolerance", TOLERANCE)
-    require_near(torch.as_tensor(np.asarray(expected)), actual, what, tolerance=tolerance)

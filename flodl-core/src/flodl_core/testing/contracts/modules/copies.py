@@ -10,8 +10,9 @@ import torch
 from torch import nn
 
 from flodl_core.testing.contracts.check import Subject
-from flodl_core.testing.contracts.compare import require, require_same
+from flodl_core.testing.contracts.compare import require_same
 from flodl_core.testing.contracts.modules.bench import call, inputs_of, make
+from flodl_core.testing.contracts.promise import require
 
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}")
 

@@ -8,8 +8,9 @@ import torch
 from torch import nn
 
 from flodl_core.testing.contracts.check import Skip, Subject
-from flodl_core.testing.contracts.compare import require, require_near
+from flodl_core.testing.contracts.compare import require_near
 from flodl_core.testing.contracts.modules.bench import ROUNDING, call, draws, inputs_of, make
+from flodl_core.testing.contracts.promise import require
 
 _NOT_IN_TORCH = ("not implemented for", "not supported", "no kernel", "unsupported dtype")
 _NEEDS_DATA = ("meta tensor", "meta device", "Meta", "data-dependent", "data-independent", "cannot be called on meta")
