@@ -190,3 +190,17 @@ def test_evaluation_changes_nothing_and_restores_each_mode(device):
     assert step.steps == 3
     for name, value in model.state_dict().items():
         assert before[name].equal(value)
+
+
+@pytest.mark.parametrize("dampening", [0.0, 0.5])
+def test_a_part_that_joins_late_has_a_velocity_of_its_own(dampening, device):
+    """The first update of a part frozen from the start is its gradient alone, fused kernel or not."""
+    model = a_model().to(device)
+    model[0].requires_grad_(False)
+    optimizer = ref("sgd", lr=0.1, momentum=0.9, dampening=dampening)
+    step = TrainStep(model, loss="mse", optimizer=optimizer)
+    learn(step)
+    model[0].requires_grad_(True)
+    before = model[0].weight.detach().clone()
+    learn(step, 1)
+    torch.testing.assert_close(before - 0.1 * model[0].weight.grad, model[0].weight.detach())

@@ -19,14 +19,15 @@ from torch.optim import Optimizer
 _SILENT = ("fused", "foreach", "differentiable")
 
 
-def _factory(kind: type[Optimizer], *devices: str) -> Callable[..., Optimizer]:
+def _factory(kind: type[Optimizer], *devices: str, unless: str = "") -> Callable[..., Optimizer]:
+    """A factory of a class; `unless`: an option with which the fused kernel would not do."""
     signature = inspect.signature(kind)
 
     @functools.wraps(kind, updated=())
     def make(params: Iterable[Any], *args: Any, **kwargs: Any) -> Optimizer:
         params = list(params)
         said = signature.bind(params, *args, **kwargs).arguments
-        if not any(word in said for word in _SILENT) and _all_fit(params, devices):
+        if not any(word in said for word in _SILENT) and not said.get(unless) and _all_fit(params, devices):
             kwargs["fused"] = True
         return kind(params, *args, **kwargs)
 
@@ -51,5 +52,5 @@ def _tensors(params: Iterable[Any]) -> Iterable[Tensor]:
 
 adam = _factory(torch.optim.Adam, "cuda", "cpu")
 adamw = _factory(torch.optim.AdamW, "cuda", "cpu")
-sgd = _factory(torch.optim.SGD, "cuda", "cpu")
+sgd = _factory(torch.optim.SGD, "cuda", "cpu", unless="dampening")  # it cannot start one velocity later than others
 adagrad = _factory(torch.optim.Adagrad, "cpu")

@@ -12,6 +12,7 @@ from flodl_core.groups import GroupRules
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from flodl_nn.step.velocities import give_velocities
 from flodl_nn.step.watch import ModelWatch
 
 
@@ -88,6 +89,7 @@ class TrainedParts:
         self._requests = requests_so_far()
         if asked:
             self._forget(asked)
+            give_velocities(self.optimizer)
             self.version += 1
 
     def state_of(self, parameter: Tensor) -> dict[str, Any]:
@@ -166,6 +168,7 @@ class TrainedParts:
         self.version += 1
         self._held = [module for module in self._model.modules() if getattr(module, "held", False)]
         hold_still(self._held)
+        give_velocities(self.optimizer)
         live = {id(p) for group in self.optimizer.param_groups for p in group["params"]}
         self.trained = [p for p in self.named.values() if id(p) in live]
         if not self.trained:
