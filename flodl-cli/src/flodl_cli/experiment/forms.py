@@ -99,6 +99,24 @@ def tables() -> Form:
     )
 
 
+def condition() -> Form:
+    """What a rule asks; whether it means something is the rule's affair."""
+    return Form('a table such as { trend = "val_loss", stalled = 10 }', lambda value: isinstance(value, Mapping))
+
+
+def actions() -> Form:
+    """What a rule does; whether each means something is the rule's affair."""
+    return Form(
+        'an action, or a list of them, such as { scale_lr = 0.5 } or "stop"',
+        lambda value: isinstance(value, str | Mapping | list) and bool(value),
+    )
+
+
+def flag() -> Form:
+    """Yes or no."""
+    return Form("true or false", lambda value: isinstance(value, bool))
+
+
 def references() -> Form:
     """Names, or tables that `use` one."""
     return Form('a list of names or of tables such as { use = "csv", path = "run.csv" }', _are_references, tuple)

@@ -5,11 +5,14 @@ The classes are the schema: the reader, the messages and the reference page are 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, final
 
-from attrs import NOTHING, field, frozen
+from attrs import NOTHING, asdict, field, frozen
 from flodl_core.reference import Ref
+from flodl_core.rules import Rule
+from flodl_core.rules.table import rule_from_table
+from flodl_core.where import Where
 
 from flodl_cli.experiment import forms
 from flodl_cli.experiment.forms import Form
@@ -91,6 +94,25 @@ class TrainTable:
 
 @final
 @frozen(kw_only=True)
+class RuleTable:
+    """What to do when a trend says so; asked at the end of each epoch."""
+
+    when: Mapping[str, Any] = _key(forms.condition(), "what is asked at the end of each epoch")
+    do: str | Mapping[str, Any] | Sequence[Any] = _key(
+        forms.actions(), "what is done, in order: freeze thaw scale_lr save stop"
+    )
+    cooldown: int | None = _key(
+        forms.whole(at_least=0), "epochs to rest after firing; left out: fires when the answer turns to yes", None
+    )
+    once: bool = _key(forms.flag(), "fire one time and never again", False)
+
+    def rule(self, where: Where | None = None) -> Rule:
+        """The rule. Raises TrainingError where it means nothing."""
+        return rule_from_table(asdict(self, recurse=False), where)
+
+
+@final
+@frozen(kw_only=True)
 class MonitorTable:
     """Where the numbers of each epoch go."""
 
@@ -116,6 +138,7 @@ class Experiment:
     optimizer: ComponentTable
     schedule: tuple[ScheduleTable, ...] = ()
     train: TrainTable
+    rules: tuple[RuleTable, ...] = ()
     monitor: MonitorTable = field(factory=MonitorTable)
     checkpoint: CheckpointTable | None = None
 
@@ -127,10 +150,14 @@ TABLES: Mapping[str, type[Any]] = {
     "optimizer": ComponentTable,
     "schedule": ScheduleTable,
     "train": TrainTable,
+    "rules": RuleTable,
     "monitor": MonitorTable,
     "checkpoint": CheckpointTable,
 }
-"""Every table of an experiment file; [schedule] may also be [[schedule]], one after the other."""
+"""Every table of an experiment file."""
+
+SEVERAL = frozenset({"schedule", "rules"})
+"""Tables of which there may be several: [[schedule]], one after the other."""
 
 REQUIRED = ("data", "model", "loss", "optimizer", "train")
 COMPONENT_KINDS = {"data": "dataset", "loss": "loss", "optimizer": "optimizer", "schedule": "scheduler"}

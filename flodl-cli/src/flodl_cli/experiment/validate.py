@@ -11,7 +11,7 @@ from flodl_core.errors import ExperimentError, FlodlError, MonitorError, Trainin
 from flodl_cli.experiment.document import Document
 from flodl_cli.experiment.forms import NAMES_ONLY, is_code_path, shown
 from flodl_cli.experiment.lines import Path
-from flodl_cli.experiment.schema import REQUIRED, TABLES
+from flodl_cli.experiment.schema import REQUIRED, SEVERAL, TABLES, RuleTable
 
 _Made = TypeVar("_Made")
 _CODE_KEYS = frozenset(
@@ -22,6 +22,8 @@ _SAMPLES = {
     "epochs": "epochs = 20",
     "sinks": 'sinks = ["terminal"]',
     "path": 'path = "runs/model.safetensors"',
+    "when": 'when = { trend = "val_loss", stalled = 10 }',
+    "do": 'do = [{ scale_lr = 0.5 }, "stop"]',
     "flow": 'write [[model.flow]] and below it through = "linear", args = [64, 10]',
 }
 
@@ -83,11 +85,23 @@ def _check_tables(data: Mapping[str, Any], faults: Faults) -> None:
 
 
 def _read(name: str, value: Any, faults: Faults) -> Any:
-    if name == "schedule":
+    if name in SEVERAL:
         tables = value if isinstance(value, list) else [value]
         paths: list[Path] = [(name, i) for i in range(len(tables))] if isinstance(value, list) else [(name,)]
-        return tuple(_read_table(name, table, path, faults) for table, path in zip(tables, paths, strict=True))
+        read = tuple(_read_table(name, table, path, faults) for table, path in zip(tables, paths, strict=True))
+        for table, path in zip(read, paths, strict=True):
+            _check_rule(table, path, faults)
+        return read
     return _read_table(name, value, (name,), faults)
+
+
+def _check_rule(table: Any, path: Path, faults: Faults) -> None:
+    """A rule is read at once: its words need no torch."""
+    try:
+        if isinstance(table, RuleTable):
+            table.rule()
+    except FlodlError as error:
+        faults.adopt(error, *path, mend='when = { trend = "val_loss", stalled = 10 }')
 
 
 def _read_table(name: str, value: Any, path: Path, faults: Faults) -> Any:

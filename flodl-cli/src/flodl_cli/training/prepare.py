@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, final
 
 import torch
@@ -10,6 +11,7 @@ from attrs import frozen
 from flodl_core.errors import ExperimentError, FlodlError
 from flodl_core.reference import Ref, as_reference
 from flodl_core.registry import components
+from flodl_core.rules import Rule
 from flodl_core.tensor import pick_device, seed_everything
 from flodl_graph import FlowBuilder, Graph
 from flodl_nn import TrainStep
@@ -21,6 +23,7 @@ from flodl_cli.training.examples import Examples, check_dataset, cut, split
 from flodl_cli.training.objective import Objective
 from flodl_cli.training.outputs import Output, try_outputs
 from flodl_cli.training.rehearsal import count_classes
+from flodl_cli.training.rules import read_rules
 
 
 @final
@@ -72,9 +75,12 @@ def prepare(document: Document, experiment: Experiment) -> Run:
     batches = len(cut(learn.places, experiment.data.batch_size))
     schedule = faults.told(lambda: _schedule(experiment, batches), "schedule")
     showing = f"flodl show optimizer {experiment.optimizer.use}"
-    step = faults.told(lambda: _step(experiment, model, objective, schedule), "optimizer", mend=showing)
+    rules = read_rules(document, experiment, classes, len(held_out))
+    step = faults.told(lambda: _step(experiment, model, objective, schedule, rules), "optimizer", mend=showing)
     outputs = tuple(_outputs(experiment, model, sinks))
     faults.told(lambda: try_outputs(outputs, document.file), "checkpoint")
+    if experiment.checkpoint is not None:
+        step.on_save(partial(model.save_checkpoint, outputs[0].real))
     names = [str(name) for name in getattr(learn.dataset, "classes", ())]
     return Run(document, experiment, device, learn, held_out, model, step, sinks, classes, names, outputs)
 
@@ -147,7 +153,9 @@ def _one_schedule(table: ScheduleTable, steps: int) -> tuple[Any, int | None]:
     return made.every(steps), None if table.after is None else table.after * steps
 
 
-def _step(experiment: Experiment, model: Graph, objective: Objective, schedule: Any) -> TrainStep[..., Any]:
+def _step(
+    experiment: Experiment, model: Graph, objective: Objective, schedule: Any, rules: Sequence[Rule]
+) -> TrainStep[..., Any]:
     train = experiment.train
     return TrainStep(
         model,
@@ -156,6 +164,7 @@ def _step(experiment: Experiment, model: Graph, objective: Objective, schedule: 
         schedule=schedule,
         clip_norm=train.clip_norm,
         accumulate=train.accumulate,
+        rules=rules,
     )
 
 
