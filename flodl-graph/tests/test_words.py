@@ -39,6 +39,21 @@ def test_a_name_builds_what_its_arguments_say() -> None:
     assert (2, 16, None) == (linear.in_features, linear.out_features, linear.bias)
 
 
+def test_also_with_a_skip_path_of_its_own(device: torch.device) -> None:
+    """What goes round the module may be projected: `skip(stream) + module(stream)`; `using` speaks to the module."""
+    a, b, skip = nn.Linear(4, 3), nn.Linear(4, 6), nn.Linear(4, 6, bias=False)
+    model = FlowBuilder("tanh").also(b, skip=skip).build()
+    same(model, lambda x: skip(x.tanh()) + b(x.tanh()), 3, 4, device=device)
+    assert ["linear_1", "linear_1.body", "linear_1.skip"] == [p for p in model.paths() if p.startswith("linear")]
+    named = FlowBuilder("linear", 4, 4).also("linear", 4, 6, bias=False, skip=ref("linear", 4, 6)).tag("sum").build()
+    weights = {name: tuple(parameter.shape) for name, parameter in named.named_parameters() if "sum" in name}
+    assert {"sum.body.weight": (6, 4), "sum.skip.weight": (6, 4), "sum.skip.bias": (6,)} == weights
+    text = named.to_toml()
+    assert text == FlowBuilder.from_toml(text).build().to_toml()
+    given = FlowBuilder(a).tag("h").also(lambda x, h: x * h, skip="tanh").using("h").build()
+    same(given, lambda x: (h := a(x)).tanh() + h * h, 3, 4, device=device)
+
+
 def test_also_adds_the_stream(device: torch.device) -> None:
     """`also` is a residual: the stream plus the module's output."""
     a, b = nn.Linear(4, 4), nn.Linear(4, 4)

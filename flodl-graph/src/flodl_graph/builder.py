@@ -130,12 +130,18 @@ class FlowBuilder(_Chain):
         """
         return self._then(_word_step("through", (_recipe(module, args, kwargs),), {}))
 
-    def also(self, module: Module, *args: Any, **kwargs: Any) -> FlowBuilder:
+    def also(self, module: Module, *args: Any, skip: Module = None, **kwargs: Any) -> FlowBuilder:
         """Add a module's output to the stream, a residual connection: `stream + module(stream)`.
 
-        Args: as for `through`. A tag after it names the sum.
+        A tag after it names the sum.
+
+        Args:
+            module: As for `through`, with its constructor's arguments.
+            skip: A module for the way round, where the shape changes: `skip(stream) + module(stream)`;
+                with arguments inside a `ref`.
         """
-        return self._then(_word_step("also", (_recipe(module, args, kwargs),), {}))
+        round_it = {} if skip is None else {"skip": skip}
+        return self._then(_word_step("also", (_recipe(module, args, kwargs),), round_it))
 
     def fork(self, module: Module, *args: Any, **kwargs: Any) -> Fork:
         """Feed a side branch, which the `tag` that must follow names; the stream goes on unchanged.

@@ -92,11 +92,13 @@ class _Fold:
         return [self._draft(node, one, [stream]) for one in each]
 
     def _draft(self, node: type[AbstractNode], step: Word, streams: list[Slot]) -> Draft:
-        fields, part = _asked(node, step, bound_words(node, step, self.build))
+        words = bound_words(node, step, self.build)
+        fields, part = _asked(node, step, words)
         said = said_component(node, step) if node.noun is None else None
         noun = node.noun if node.noun is not None else said.name if said else component_name(part)
         counted = self.counters.next(noun or node.word)
-        results = outputs_of(part, said) or (("stream", *node.outputs) if node.outputs else ())
+        made_of_it = any(part is value for value in words.values())
+        results = outputs_of(part, said if made_of_it else None) or (("stream", *node.outputs) if node.outputs else ())
         on_demand = bool(results) and makes_on_demand(part)
         draft = Draft(node, fields, part, counted, results, on_demand, streams, step.where)
         self.plan.drafts.append(draft)

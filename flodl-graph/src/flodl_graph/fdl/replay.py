@@ -100,6 +100,8 @@ class _Replay:
             raise beyond(f"no word {node.word!r}", step.where)
 
     def _also(self, node: AbstractNode) -> None:
+        if getattr(node, "skips", False):
+            raise beyond("no also() with a skip path of its own", node.where)
         (stream,) = self.current
         module, total = self._node(self.name_of(node), node.name), self._node("add")
         self.edges += [Edge(stream, module, INPUT), Edge(stream, total, "input_0"), Edge(module, total, "input_1")]
