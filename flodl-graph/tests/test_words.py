@@ -50,8 +50,8 @@ def test_also_with_a_skip_path_of_its_own(device: torch.device) -> None:
     assert {"sum.body.weight": (6, 4), "sum.skip.weight": (6, 4), "sum.skip.bias": (6,)} == weights
     text = named.to_toml()
     assert text == FlowBuilder.from_toml(text).build().to_toml()
-    given = FlowBuilder(a).tag("h").also(lambda x, h: x * h, skip="tanh").using("h").build()
-    same(given, lambda x: (h := a(x)).tanh() + h * h, 3, 4, device=device)
+    given = FlowBuilder(a).tag("h").also(lambda x, h: x * h, skip="tanh").using("h").build().to(device)
+    torch.testing.assert_close(given(x := torch.randn(3, 4, device=device)), a(x).tanh() + a(x) * a(x))
 
 
 def test_also_adds_the_stream(device: torch.device) -> None:
