@@ -17,8 +17,8 @@ from flodl_core.capture.effects import HostCopy
 from flodl_core.capture.recorder import Recorder
 from flodl_core.capture.refusal import Refusal, explained, on_trial
 from flodl_core.capture.report import CaptureRow
-from flodl_core.capture.slots import AbstractSlots, Bindings
-from flodl_core.capture.trial import Surroundings, Trial
+from flodl_core.capture.slots import AbstractSlots, AttributeSlots, Bindings
+from flodl_core.capture.trial import NewPlaces, Surroundings, Trial
 
 _KNOWN = 1024  # signatures remembered, most of them only counted
 _FACTOR = 4.0  # how much further than two eager steps from each other a replay may be
@@ -102,12 +102,14 @@ class CapturedStep:
         tell: Callable[[str], None] = _warn,
     ) -> None:
         self._function, self._recorder, self._key = function, recorder, key
-        self._reads, self._leaves = list(reads), list(leaves)
+        attributes = AttributeSlots()
+        self._reads, self._leaves = [*reads, attributes], [*leaves, attributes]
         self._surroundings = Surroundings(
             state=state,
-            reads=tuple(reads),
-            leaves=tuple(leaves),
-            proved=tuple(leaves if proved is None else proved),
+            reads=tuple(self._reads),
+            leaves=tuple(self._leaves),
+            proved=(*(leaves if proved is None else proved), attributes),
+            attributes=attributes,
             modules=modules,
             slots=slots,
         )
@@ -136,10 +138,10 @@ class CapturedStep:
         return self._replay(entry, entry.recording, batch, read)
 
     def forget(self) -> None:
-        """Drop every recording: addresses that they know are no longer true."""
-        self._entries.clear()
+        """Drop every recording: addresses that they know are no longer true. The next call records anew."""
+        for entry in self._entries.values():
+            entry.recording = None
         self._last = None
-        self._evicted = 0
 
     def rows(self) -> tuple[CaptureRow, ...]:
         """What is known of each signature, the last used last."""
@@ -186,19 +188,24 @@ class CapturedStep:
             self._tell(entry.reason)
         elif entry.eager > self._evicted:
             return self._proving(entry, batch, args, kwargs)
-        entry.eager += 1
-        return self._function(*args, **kwargs)
+        return self._run(entry, args, kwargs)
+
+    def _run(self, entry: _Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        result = self._function(*args, **kwargs)
+        entry.eager += 1  # a batch that fails does not count
+        return result
 
     def _proving(self, entry: _Entry, batch: Batch, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Replay what was compared with an eager step, recording it first if need be; or run eagerly, saying why."""
         try:
             return self._proof(entry, batch)
+        except NewPlaces:  # from now on another signature, which is eager once and then tried
+            entry.recording = None
         except Refusal as refusal:
             entry.recording, entry.reason, self._last = None, str(refusal), None
             self._recorder.tidy()
             self._tell(entry.reason)
-        entry.eager += 1
-        return self._function(*args, **kwargs)
+        return self._run(entry, args, kwargs)
 
     def _proof(self, entry: _Entry, batch: Batch) -> Any:
         """Take two eager steps back, replay, compare.
@@ -217,7 +224,7 @@ class CapturedStep:
             return self._compared(entry, entry.recording, batch, trial, first)
         except BaseException as error:
             trial.restore()
-            if isinstance(error, Exception):
+            if isinstance(error, Exception) and not isinstance(error, NewPlaces):
                 raise explained(error) from error
             raise
         finally:
@@ -234,10 +241,11 @@ class CapturedStep:
         for _ in range(3):
             trial.restore()
             result = self._replay(entry, recording, batch, self._read())
-            entry.replays = replays + 1
+            entry.replays = replays  # until it counts
             found = trial.distances(first, result)
             beyond = {n: gap for n, gap in found.items() if gap > _FACTOR * entry.spread.get(n, 0.0) + _ROUNDING}
             if not beyond:
+                entry.replays += 1
                 entry.difference = max(*found.values(), entry.difference or 0.0, 0.0)
                 return result
             again = trial.spread(first)  # kernels may differ from themselves by more than two runs show
@@ -256,7 +264,7 @@ class CapturedStep:
             result, play = self._recorder.record(lambda: self._function(*args, **kwargs))
         if any(leaf.device != self._recorder.device for leaf in tensors_of(result)):
             raise Refusal("the step returns a tensor on the host")
-        return _Recording(play, inputs, reads, [slots.read() for slots in self._leaves], result, alive)
+        return _Recording(play, inputs, reads, [slots.held() for slots in self._leaves], result, alive)
 
     def _replay(self, entry: _Entry, recording: _Recording, batch: Batch, read: list[Bindings]) -> Any:
         moved = list(zip(recording.inputs, batch.tensors, strict=True))

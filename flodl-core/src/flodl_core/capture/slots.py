@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, final
 
 from torch import Tensor, nn
@@ -21,8 +21,8 @@ class AbstractSlots(ABC):
         """What each place holds; empty places are left out."""
 
     @abstractmethod
-    def write(self, bindings: Mapping[Hashable, Tensor]) -> None:
-        """Make the places hold these, and no others."""
+    def write(self, bindings: Mapping[Any, Tensor]) -> None:
+        """Make the places hold these."""
 
     @abstractmethod
     def name(self, place: Any) -> str:
@@ -32,7 +32,11 @@ class AbstractSlots(ABC):
         """Where a recording reads what a place holds: a tensor that nobody else changes."""
         return tensor.detach().clone()
 
-    def holds(self, bindings: Mapping[Hashable, Tensor]) -> bool:
+    def held(self) -> Bindings:
+        """What each place holds, cut from the gradients of the step that made it."""
+        return {place: t.detach() if t.requires_grad else t for place, t in self.read().items()}
+
+    def holds(self, bindings: Mapping[Any, Tensor]) -> bool:
         """Do they hold these already? May look at one place for all, where they are filled together."""
         now = self.read()
         return now.keys() == bindings.keys() and all(now[place] is bindings[place] for place in now)
@@ -69,13 +73,46 @@ class ModuleSlots(AbstractSlots):
                 bindings[index, name] = value
         return bindings
 
+    def write(self, bindings: Mapping[Any, Tensor]) -> None:
+        """These and no others: a dict of its own for each module."""
+        for index, module in enumerate(self._modules):
+            held = {name: value for (place, name), value in bindings.items() if place == index}
+            module.__dict__[self._attribute] = held
+
     def name(self, place: Any) -> str:
         """Module and key."""
         index, key = place
         return f"{type(self._modules[index]).__name__}.{self._attribute}[{key!r}]"
 
+
+@final
+class AttributeSlots(AbstractSlots):
+    """Plain attributes of modules that a step was seen to bind to another tensor: `self.hidden = h`."""
+
+    def __init__(self) -> None:
+        self._places: list[tuple[nn.Module, str]] = []
+
+    @property
+    def places(self) -> set[tuple[nn.Module, str]]:
+        """What is looked after."""
+        return set(self._places)
+
+    def add(self, places: Iterable[tuple[nn.Module, str]]) -> None:
+        """Look after these too."""
+        self._places += [place for place in places if place not in self._places]
+
+    def read(self) -> Bindings:
+        """By module and name."""
+        held = {(id(module), name): module.__dict__.get(name) for module, name in self._places}
+        return {place: value for place, value in held.items() if isinstance(value, Tensor)}
+
     def write(self, bindings: Mapping[Any, Tensor]) -> None:
-        """A dict of its own for each module."""
-        for index, module in enumerate(self._modules):
-            held = {name: value for (place, name), value in bindings.items() if place == index}
-            module.__dict__[self._attribute] = held
+        """Those that are there; others stay as they are."""
+        for module, name in self._places:
+            if (id(module), name) in bindings:
+                module.__dict__[name] = bindings[id(module), name]
+
+    def name(self, place: Any) -> str:
+        """Class and attribute."""
+        module = next(module for module, _ in self._places if id(module) == place[0])
+        return f"{type(module).__name__}.{place[1]}"

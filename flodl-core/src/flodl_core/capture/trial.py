@@ -14,7 +14,7 @@ from flodl_core.capture.effects import HostCopy
 from flodl_core.capture.host import HostWatch
 from flodl_core.capture.recorder import Recorder
 from flodl_core.capture.refusal import Refusal, on_trial
-from flodl_core.capture.slots import AbstractSlots
+from flodl_core.capture.slots import AbstractSlots, AttributeSlots
 
 _STEADY = 1e-3  # two eager steps whose results differ by more are not the same step
 
@@ -30,6 +30,12 @@ class Surroundings:
     proved: tuple[AbstractSlots, ...]
     modules: Callable[[], Mapping[str, nn.Module]]
     slots: frozenset[str]
+    attributes: AttributeSlots
+
+
+@final
+class NewPlaces(Exception):
+    """The step binds tensors where nobody looked yet: the same again, looking there."""
 
 
 @final
@@ -49,10 +55,13 @@ class Trial:
     def __init__(self, function: Callable[..., Any], batch: Batch, recorder: Recorder, around: Surroundings) -> None:
         self._function, self._batch, self._recorder, self._around = function, batch, recorder, around
         self._places = list(dict.fromkeys([*around.reads, *around.leaves]))
-        self._bindings = [slots.read() for slots in self._places]
+        self._bindings = [slots.held() for slots in self._places]
+        for slots, bindings in zip(self._places, self._bindings, strict=True):
+            slots.write(bindings)  # what is left of earlier steps' gradients ties up streams
         self._state = dict(around.state())
         self._touched = {**self._state, **_named(around.reads)}
         self._before = HostCopy(self._touched)
+        self._known = around.attributes.places
         self._host = HostWatch(around.modules(), around.slots, draws=recorder.device.type != "cpu")
 
     def run(self) -> dict[str, Tensor]:
@@ -63,11 +72,14 @@ class Trial:
 
         Raises:
             Refusal: It does host work, or replaces a tensor instead of changing it.
+            NewPlaces: It binds a tensor to an attribute that was not looked after.
         """
         args, kwargs = self._batch.with_tensors([_copy(tensor) for tensor in self._batch.tensors])
         with on_trial(), self._recorder.trial():
             result = self._function(*args, **kwargs)
-        self._host.check()
+        if fresh := self._host.check() - self._known:
+            self._around.attributes.add(fresh)
+            raise NewPlaces
         self._check_in_place()
         return self._effects(result)
 

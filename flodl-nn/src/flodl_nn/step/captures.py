@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Hashable
-from typing import Any, Final, final
+from typing import Any, final
 
 import torch
 from attrs import frozen
 from flodl_core import TrainingError
-from flodl_core.capture import CapturedStep, CaptureReport, CudaRecorder, ModuleSlots, Recorder
+from flodl_core.capture import CapturedStep, CaptureReport, ModuleSlots
 from flodl_core.errors import did_you_mean
 from torch import Tensor, nn
 
 from flodl_nn.step.gradients import GradientSlots
 from flodl_nn.step.parts import TrainedParts
+from flodl_nn.step.recorders import RECORDERS
 from flodl_nn.step.update import Update
-
-RECORDERS: Final[dict[str, Callable[[torch.device], Recorder]]] = {"cuda": CudaRecorder}
-"""Device type to what records there."""
 
 MODES = ("auto", "always", "never")
 _SLOTS = frozenset({"carried", "kept"})
@@ -63,10 +61,18 @@ class Captures:
             )
         self._mode, self._model, self._parts, self._update, self._work = mode, model, parts, update, work
         self._told: set[str] = set()
-        self.follow()
+        self.begin()
 
     def follow(self) -> None:
-        """Begin anew: parts changed, or the memory they are in."""
+        """Before each call: is something else trained than before, or in other memory?"""
+        if self._version != self._parts.version:
+            self.begin()
+        elif self.reason is None and self._parts.watch.moved():
+            for step in self._steps.values():
+                step.forget()
+
+    def begin(self) -> None:
+        """Begin anew with the parts as they are."""
         self._update.adapt()
         self._version = self._parts.version
         self._parts.watch.moved()
@@ -79,7 +85,7 @@ class Captures:
     def learn(self, *batch: Any, opens: bool, closes: bool, named: dict[str, Any]) -> Any:
         """One loss, and the update if the window closes with it."""
         if self.reason is not None:
-            self._refuse_if_required()
+            self.require()
             work = self._work.opening if opens else self._work.adding
             return work(closes, *batch, **named)
         step = self._steps["opening" if opens else "adding"]
@@ -95,10 +101,6 @@ class Captures:
         if self.reason is not None:
             return self._work.judging(*batch, **named)
         return self._steps["judging"](*batch, **named)
-
-    def outdated(self) -> bool:
-        """Is something else trained than when this began, or is it in other memory?"""
-        return self._version != self._parts.version or (self._mode != "never" and self._parts.watch.moved())
 
     def report(self, note: str | None = None) -> CaptureReport:
         """What is captured, and what not and why."""
@@ -171,7 +173,12 @@ class Captures:
     def _buffers(self) -> dict[str, Tensor]:
         return {f"buffer {name}": buffer for name, buffer in self._model.named_buffers()}
 
-    def _refuse_if_required(self) -> None:
+    def require(self) -> None:
+        """What cannot be captured at all may have to be.
+
+        Raises:
+            TrainingError: `capture="always"`.
+        """
         if self._mode == "always":
             raise _not_captured(self.reason or "")
 

@@ -290,7 +290,7 @@ class TrainStep(Generic[P, R]):
         self._rules.load_state_dict(state["rules"])
         if self._update.scaler is not None and state["scaler"]:
             self._update.scaler.load_state_dict(copied(state["scaler"]))
-        self._captures.follow()
+        self._captures.begin()
 
     def __repr__(self) -> str:
         kind, optimizer = type(self.model).__name__, type(self.optimizer).__name__
@@ -303,8 +303,7 @@ class TrainStep(Generic[P, R]):
     def _follow(self) -> None:
         """Parts that changed, or that are in other memory, make recordings worthless."""
         self._parts.refresh()
-        if self._captures.outdated():
-            self._captures.follow()
+        self._captures.follow()
 
     def _learn(self, *batch: Any, **named: Any) -> Any:
         update = self._update
@@ -340,6 +339,7 @@ class TrainStep(Generic[P, R]):
             return detached(self._forward(*batch, **named))
 
     def _search(self, *batch: Any, **named: Any) -> Any:
+        self._captures.require()
         first: list[Any] = []
 
         def evaluate() -> Tensor:

@@ -14,6 +14,7 @@ from torch import Tensor
 from flodl_nn.step.device_rates import DeviceRates, make_capturable, why_not_recorded
 from flodl_nn.step.parts import TrainedParts
 from flodl_nn.step.rates import Rates
+from flodl_nn.step.recorders import RECORDERS
 
 
 @final
@@ -57,9 +58,9 @@ class Update:
         return self.pending + 1 == self._accumulate
 
     def adapt(self) -> None:
-        """Have the optimizer compute on the GPU as it would be recorded, recorded or not: the same bits."""
-        on_gpu = all(p.device.type == "cuda" for p in self._parts.trained)
-        if on_gpu and why_not_recorded(self._parts.optimizer) is None:
+        """Have the optimizer compute as it would be recorded, recorded or not: the same bits."""
+        recordable = all(p.device.type in RECORDERS for p in self._parts.trained)
+        if recordable and why_not_recorded(self._parts.optimizer) is None:
             make_capturable(self._parts.optimizer)
             self._device_rates = self._device_rates or DeviceRates()
         else:

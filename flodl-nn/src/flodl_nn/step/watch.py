@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 @final
 class ModelWatch:
-    """Notices modules, parameters and buffers that were swapped, added or removed, and frozen or thawed ones.
+    """Notices modules and parameters that were swapped, added or removed, and frozen or thawed ones.
 
     A walk over `model.parameters()` costs a millisecond for 300 layers; this compares identities
     in the modules' own tables, a small part of that.
@@ -37,7 +37,7 @@ class ModelWatch:
 
     def moved(self) -> bool:
         """Did a parameter or buffer get other memory, as by `model.to()` or `p.data = ...`? Given once."""
-        places = list(map(Tensor.data_ptr, self._tensors))
+        places = self._now()
         if places == self._places:
             return False
         self._places = places
@@ -50,14 +50,19 @@ class ModelWatch:
     def _look(self) -> None:
         modules = list(self._model.modules())
         self._growing = [table for m in modules for table in (m._parameters, m._modules)]
-        self._filled = [table for m in modules for table in (m._parameters, m._buffers, m._modules) if table]
+        self._filled = [table for m in modules for table in (m._parameters, m._modules) if table]
+        self._buffers = [module._buffers for module in modules if module._buffers]
         self._size = sum(map(len, self._growing))
         self._values = self._members()
         self._attributes = [module.__dict__ for module in modules]
         self._parameters = [p for p in self._values if isinstance(p, nn.Parameter)] + self._besides
         self._flags = [p.requires_grad for p in self._parameters]
-        self._tensors = [v for v in self._values if isinstance(v, Tensor)] + self._besides
-        self._places = list(map(Tensor.data_ptr, self._tensors))
+        self._places = self._now()
+
+    def _now(self) -> list[int]:
+        """Where the memory of everything is."""
+        buffers = [b for table in self._buffers for b in table.values() if b is not None]
+        return list(map(Tensor.data_ptr, [*self._parameters, *buffers]))
 
     def _members(self) -> list[Any]:
         return list(chain.from_iterable([table.values() for table in self._filled]))
