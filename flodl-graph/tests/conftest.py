@@ -6,12 +6,17 @@ unless flodl-nn is there to bring them.
 
 from __future__ import annotations
 
+import importlib
 import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
 from flodl_core import ModuleSpec, components, hookimpl
+
+sys.path.insert(0, str(Path(__file__).parent / "support"))  # what several test files share
 
 _CLASSES = {
     "linear": "Linear",
@@ -39,6 +44,7 @@ class Names:
 
 def pytest_configure() -> None:
     components.register(Names({component.name for component in components.list("module")}))
+    components.register(importlib.import_module("odd_modules"), "odd modules")
 
 
 @pytest.fixture

@@ -60,7 +60,9 @@ def test_named_inputs_and_data_that_decides() -> None:
     assert "f32[B,2]" == graph.check("f32[B,2]", other="f32[B,2]")
     assert graph.check("f32[B,2]") is None
     halting = FlowBuilder().loop_body("tanh").until_cond("threshold_halt", 3, threshold=0.5).build()
-    assert halting.check("f32[B,2]") is None
+    assert "f32[B,2]" == halting.check("f32[B,2]")
+    branching = FlowBuilder(lambda x: x if x.sum() > 0 else x[0]).build()
+    assert branching.check("f32[B,2]") is None
 
 
 @pytest.mark.parametrize("text", ["f32", "f31[2]", "f32[B-1]", "[2]"])

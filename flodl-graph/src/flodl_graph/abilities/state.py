@@ -27,8 +27,7 @@ class AbstractStateful(AbstractFamily):
     def detach_state(self) -> None:
         """Cut carried state off from the gradients of the calls before, in nested graphs too: BPTT ends here."""
         for _, graph in self._family():
-            graph.carried = {tag: value.detach() for tag, value in graph.carried.items()}
-            graph.kept = {tag: value.detach() for tag, value in graph.kept.items()}
+            graph.carried, graph.kept = _detached(graph.carried), _detached(graph.kept)
 
     def run_state(self) -> dict[str, Any]:
         """What a run has besides weights, nested graphs' too: carried state, means, curves, epoch, held statistics.
@@ -73,5 +72,10 @@ class AbstractStateful(AbstractFamily):
     def _apply(self: T, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> T:
         """Carried state moves with the parameters: `to`, `cuda`, `half`."""
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
-        self.carried = {tag: fn(value) for tag, value in self.carried.items()}
+        self.carried = {tag: fn(value) if isinstance(value, Tensor) else value for tag, value in self.carried.items()}
         return self
+
+
+def _detached(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The same values without history; a loop's number of steps has none."""
+    return {tag: value.detach() if isinstance(value, Tensor) else value for tag, value in values.items()}

@@ -64,14 +64,19 @@ def _settle(graph: Carrying, tag: str, inputs: tuple[Any, ...], guess: Tensor) -
 
 
 def _fake_state(graph: Carrying, tag: str, inputs: tuple[Any, ...], guess: Tensor) -> Tensor:
-    """What the graph would leave under a tag, were it given zeros like the guess."""
-    held = graph.carried
-    graph.carried = {**held, tag: guess.new_zeros(guess.shape)}
+    """What the graph would leave under a tag, were it given zeros like the guess; nothing fake stays behind."""
+    module = cast(nn.Module, graph)
+    family: list[Any] = [inner for inner in module.modules() if isinstance(getattr(inner, "carried", None), dict)]
+    held = [(inner, inner.carried, inner.kept) for inner in family]
+    for inner, carried, _ in held:
+        inner.carried, inner.kept = dict(carried), {}
+    graph.carried[tag] = torch.zeros(guess.shape, dtype=guess.dtype, device=guess.device)
     try:
-        fake_call(cast(nn.Module, graph), inputs)
+        fake_call(module, inputs)
         state: Tensor = graph.carried[tag]
     finally:
-        graph.carried = held
+        for inner, carried, kept in held:
+            inner.carried, inner.kept = carried, kept
     return state
 
 

@@ -5,24 +5,29 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensorMode
+from torch._guards import detect_fake_mode
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.utils import _pytree as pytree
 
 
 def fake_call(module: nn.Module, inputs: tuple[Any, ...], named: Mapping[str, Any] | None = None) -> Any:
     """Call a module with fakes of its inputs, parameters and buffers; the real ones are not touched."""
-    mode = FakeTensorMode(allow_non_fake_inputs=True)
+    mode = detect_fake_mode((inputs, named)) or FakeTensorMode(allow_non_fake_inputs=True)  # a graph inside a fake one
+    values = chain(module.named_parameters(), module.named_buffers())
+    state: dict[str, Tensor] = {name: _fake(value, mode) for name, value in values}
+    fakes, words = pytree.tree_map_only(Tensor, partial(_fake, mode=mode), (inputs, dict(named or {})))
     with _quiet(), mode, torch.no_grad():
-        state: dict[str, Tensor] = {
-            name: mode.from_tensor(value) for name, value in chain(module.named_parameters(), module.named_buffers())
-        }
-        fakes, words = pytree.tree_map_only(Tensor, mode.from_tensor, (inputs, dict(named or {})))
         return torch.func.functional_call(module, state, fakes, words)
+
+
+def _fake(value: Tensor, mode: FakeTensorMode) -> Tensor:
+    return value if isinstance(value, FakeTensor) else mode.from_tensor(value.detach())
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from flodl_graph.ir.node import AbstractNode, Part
 from flodl_graph.ir.sketch import Link, Sketch
+from flodl_graph.known import is_known
 from flodl_graph.part import as_module, stream_of
 from flodl_graph.ports import expose, makes_on_demand, outputs_of
 from flodl_graph.words.inside import shown
@@ -67,11 +68,11 @@ class LoopModule(nn.Module):
             if self.condition is not None and (self.first or turn):
                 signal = stream_of(self.condition(x))
                 _note(traces, halts=signal)
-                if running is None and bool((signal > 0).all()):
+                if running is None and is_known(signal) and bool((signal > 0).all()):
                     break
                 if running is not None:
                     running = running & ~_over(signal, running)
-                    if self.every is not None and turn % self.every == 0 and not bool(running.any()):
+                    if self._looks(turn) and is_known(running) and not bool(running.any()):
                         break
             made, further = self._turn(x, [name for name in wanted if name in self._traced], refs)
             x = made if running is None else torch.where(_like(running, made), made, x)
@@ -88,9 +89,12 @@ class LoopModule(nn.Module):
                 yield steps
                 continue
             trace = traces[name]
-            if self.per == "batch" and isinstance(steps, Tensor):
+            if self.per == "batch" and isinstance(steps, Tensor) and is_known(steps):
                 trace = trace[: int(steps) + (name == "halts" and self.first)]
             yield torch.stack(list(trace)) if trace else x.new_empty((0, *(x.shape if name == "states" else ())))
+
+    def _looks(self, turn: int) -> bool:
+        return self.every is not None and turn % self.every == 0
 
     @property
     def _traced(self) -> tuple[str, ...]:
@@ -192,8 +196,8 @@ class Loop(AbstractNode):
         """The body, the condition where it is asked, and the way back."""
         body = shown(part.body, "body", addressed=True)
         if part.condition is None:
-            links = (Link("", "body"), Link("body", "body", "again"), Link("body", ""))
-            return Sketch(f"{self.most} turns", "stack", "loop", (body,), links)
+            turns = (Link("", "body"), Link("body", "body", "again"), Link("body", ""))
+            return Sketch(f"{self.most} turns", "stack", "loop", (body,), turns)
         halt = evolve(shown(part.condition, "condition"), shape="hexagon")
         order = (halt, body) if self.first else (body, halt)
         names = [inner.name for inner in order]

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from flodl_graph.ir.node import AbstractNode, Part
 from flodl_graph.ir.sketch import Link, Sketch
+from flodl_graph.known import is_known
 from flodl_graph.part import as_module, as_modules, stream_of
 from flodl_graph.words.inside import shown
 
@@ -40,9 +41,16 @@ class SwitchModule(nn.Module):
             RoutingError: There is no such branch.
         """
         index = self.selector(x, **refs)
-        by_sample = self.per == "sample"
-        chosen = self._by_sample(x, index) if by_sample else stream_of(self.branches[self._one(index)](x))
+        chosen = self._by_sample(x, index) if self.per == "sample" else self._by_batch(x, index)
         return (chosen, index) if wanted else chosen
+
+    def _by_batch(self, x: Tensor, index: Tensor) -> Tensor:
+        if not is_known(index):  # only shapes are asked for: all branches must fit, and may agree
+            outputs = [stream_of(branch(x)) for branch in self.branches]
+            if len({output.shape for output in outputs}) == 1:
+                return outputs[0]
+        chosen: Tensor = stream_of(self.branches[self._one(index)](x))
+        return chosen
 
     def _one(self, index: Tensor) -> int:
         if index.numel() != 1:
