@@ -43,7 +43,7 @@ def test_also_with_a_skip_path_of_its_own(device: torch.device) -> None:
     """What goes round the module may be projected: `skip(stream) + module(stream)`; `using` speaks to the module."""
     a, b, skip = nn.Linear(4, 3), nn.Linear(4, 6), nn.Linear(4, 6, bias=False)
     model = FlowBuilder("tanh").also(b, skip=skip).build()
-    same(model, lambda x: skip(x.tanh()) + b(x.tanh()), 3, 4, device=device)
+    same(model, lambda x: skip(h := x.tanh()) + b(h), 3, 4, device=device)
     assert ["linear_1", "linear_1.body", "linear_1.skip"] == [p for p in model.paths() if p.startswith("linear")]
     named = FlowBuilder("linear", 4, 4).also("linear", 4, 6, bias=False, skip=ref("linear", 4, 6)).tag("sum").build()
     weights = {name: tuple(parameter.shape) for name, parameter in named.named_parameters() if "sum" in name}
