@@ -95,7 +95,7 @@ class _Fold:
         words = bound_words(node, step, self.build)
         fields, part = _asked(node, step, words)
         said = said_component(node, step) if node.noun is None else None
-        noun = node.noun if node.noun is not None else said.name if said else component_name(part)
+        noun = node.noun if node.noun is not None else said.name if said else component_name(node.addressed(part))
         counted = self.counters.next(noun or node.word)
         made_of_it = any(part is value for value in words.values())
         results = outputs_of(part, said if made_of_it else None) or (("stream", *node.outputs) if node.outputs else ())
