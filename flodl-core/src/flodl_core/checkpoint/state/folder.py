@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, final
 
@@ -141,9 +142,9 @@ def _checked(path: Path, entry: FileEntry) -> Path:
     size = path.stat().st_size
     if size != entry.size:
         raise CheckpointError(f"its {path.name} has {size:,} bytes, {entry.size:,} were written")
-    with path.open("rb") as file:
+    with path.open("rb") as file, _saying(path):
         head = file.read(LENGTH_BYTES) if path.suffix == _WEIGHTS else b""
-        rest = file.read(header_length(head, size) if head else size)
+        rest = file.read(header_length(head, size) if path.suffix == _WEIGHTS else size)
     if digest_of(head + rest) != entry.digest:
         raise CheckpointError(f"its {path.name} is damaged: its bytes do not fit their digest")
     return path
@@ -162,10 +163,16 @@ def _read_data(folder: Path, manifest: Manifest) -> dict[str, Json]:
 
 
 def _read_tensors(path: Path) -> tuple[CheckpointInfo, Mapping[str, Tensor]]:
+    with path.open("rb") as file, _saying(path):
+        container = SafetensorsFile(file, path)
+        return container.info, container.tensors(entry.name for entry in container.info.entries)
+
+
+@contextmanager
+def _saying(path: Path) -> Iterator[None]:
+    """Name the file in every error of the block."""
     try:
-        with path.open("rb") as file:
-            container = SafetensorsFile(file, path)
-            return container.info, container.tensors(entry.name for entry in container.info.entries)
+        yield
     except CheckpointError as error:
         raise CheckpointError(f"{path.name}: {error.what}", mend=error.mend) from error.__cause__
 

@@ -40,6 +40,11 @@ class FolderLock:
                 raise
         _held.add(self)
 
+    @property
+    def held(self) -> bool:
+        """Not so after `release`, and in a forked child."""
+        return self._descriptor is not None
+
     def release(self) -> None:
         """Let others write."""
         descriptor, self._descriptor = self._descriptor, None

@@ -99,9 +99,16 @@ def parse_manifest(text: bytes) -> Manifest:
 def _manifest(said: dict[str, Any]) -> Manifest:
     fields = {key: unpack(value, {}) for key, value in said.items() if key not in ("format", "files")}
     files = {name: FileEntry(int(entry["size"]), str(entry["digest"])) for name, entry in said["files"].items()}
-    if any("/" in name or name.startswith(".") for name in files):
-        raise ValueError("a file of a state lies beside its manifest")
-    return Manifest(**fields, files=files)
+    manifest = Manifest(**fields, files=files)
+    names = (*manifest.parts, *manifest.weights, *files)
+    counts = (manifest.steps, manifest.epoch)
+    if not all(isinstance(name, str) and "/" not in name and not name.startswith(".") for name in names):
+        raise ValueError("a name in it is none")
+    if type(manifest.serial) is not int or not all(count is None or type(count) is int for count in counts):
+        raise ValueError("a count in it is none")
+    if not all(type(value) in (int, float) for value in manifest.metrics.values()):
+        raise ValueError("a metric in it is no number")
+    return manifest
 
 
 def _seal(said: Mapping[str, Any]) -> str:

@@ -62,7 +62,7 @@ class Store:
         Raises:
             CheckpointError, OSError: It cannot be made, or belongs to another run.
         """
-        if self._lock is None:
+        if self._lock is None or not self._lock.held:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = FolderLock(self.folder)
 
