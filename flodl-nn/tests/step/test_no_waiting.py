@@ -51,7 +51,8 @@ SETTINGS = {
 def test_a_step_reads_nothing_back(setting, device):
     """Neither learning, nor evaluating, nor averaging weights, nor freezing a part."""
     model = nn.Sequential(nn.Linear(4, 8), nn.GELU(), nn.Linear(8, 3)).to(device)
-    step = TrainStep(model, **{"loss": "cross_entropy", "optimizer": ref("adamw"), **SETTINGS[setting]})
+    changes = {"optimizer": ref("adamw"), "capture": "never", **SETTINGS[setting]}
+    step = TrainStep(model, **{"loss": "cross_entropy", **changes})
     ema = EMA(model)
     x, y = torch.randn(16, 4, device=device), torch.randint(0, 3, (16,), device=device)
     step(x, y)  # the loss follows the model to its device at the first batch
@@ -64,3 +65,19 @@ def test_a_step_reads_nothing_back(setting, device):
             step.evaluate(x, y)
         step.end_epoch()
     assert step.steps > 0
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_a_replay_reads_nothing_back(setting, device):
+    """Once recorded and proved, up to the next proof."""
+    model = nn.Sequential(nn.Linear(4, 8), nn.GELU(), nn.Linear(8, 3)).to(device)
+    changes = {"optimizer": ref("adamw"), "capture": "always", **SETTINGS[setting]}
+    step = TrainStep(model, **{"loss": "cross_entropy", **changes})
+    x, y = torch.randn(16, 4, device=device), torch.randint(0, 3, (16,), device=device)
+    for _ in range(30):
+        step(x, y)
+        step.evaluate(x, y)
+    with no_waiting():
+        for _ in range(30):
+            step(x, y)
+            step.evaluate(x, y)

@@ -37,8 +37,8 @@ def test_half_precision_is_autocast_by_hand(device):
     torch.manual_seed(0)
     model, plain = nn.Linear(4, 4).to(device), nn.Linear(4, 4).to(device)
     plain.load_state_dict(model.state_dict())
-    step = TrainStep(model, loss="mse", optimizer=ref("sgd", lr=0.1), precision="bf16")
-    optimizer = torch.optim.SGD(plain.parameters(), lr=0.1, fused=True)
+    step = TrainStep(model, loss="mse", optimizer=ref("sgd", lr=0.125), precision="bf16")
+    optimizer = torch.optim.SGD(plain.parameters(), lr=0.125, fused=True)
     x = torch.randn(8, 4, device=device)
     for _ in range(5):
         optimizer.zero_grad()

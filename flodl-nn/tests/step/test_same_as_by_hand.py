@@ -20,6 +20,11 @@ OPTIMIZERS: dict[str, tuple[Callable[..., torch.optim.Optimizer], dict[str, Any]
 }
 
 
+def given(rate: float, device: torch.device) -> float:
+    """A rate as the step hands it to the optimizer: a tensor of the device where there is one, in single precision."""
+    return rate if device.type == "cpu" else torch.tensor(rate).item()
+
+
 def a_model(device: torch.device) -> nn.Sequential:
     torch.manual_seed(0)
     return nn.Sequential(nn.Linear(4, 8), nn.GELU(), nn.Linear(8, 3)).to(device)
@@ -80,6 +85,8 @@ def test_losses_and_weights_are_those_of_the_loop_by_hand(name, grouped, clip, a
             {"params": [plain[2].bias], "lr": 0.05, "weight_decay": 0.0},
         ]
     optimizer = make(parts, **options, fused=True)
+    for group in optimizer.param_groups:
+        group["lr"] = given(group["lr"], device)
 
     losses = [step(x, y) for x, y in batches(device)]
 
@@ -94,7 +101,9 @@ def test_an_unfused_optimizer_is_as_the_user_asked(device):
     plain = copy.deepcopy(ours)
     step = TrainStep(ours, loss="cross_entropy", optimizer=ref("adam", lr=0.01, fused=False))
     losses = [step(x, y) for x, y in batches(device)]
-    optimizer = torch.optim.Adam(plain.parameters(), lr=0.01, fused=False)
+    on_gpu = device.type == "cuda"  # there the step asks for the capturable form, captured or not
+    rate = torch.tensor(0.01, device=device) if on_gpu else 0.01
+    optimizer = torch.optim.Adam(plain.parameters(), lr=rate, fused=False, capturable=on_gpu)
     assert torch.stack(by_hand(plain, optimizer, batches(device), None, 1)).equal(torch.stack(losses))
 
 
@@ -139,8 +148,8 @@ def test_a_schedule_is_the_rate_of_each_update(device):
         [{"params": plain[0].parameters()}, {"params": plain[2].parameters(), "lr": 0.02}], lr=0.2, fused=True
     )
     for index, (x, y) in enumerate(batches(device)):
-        optimizer.param_groups[0]["lr"] = schedule.lr(index, 0.2)
-        optimizer.param_groups[1]["lr"] = schedule.lr(index, 0.02)
+        optimizer.param_groups[0]["lr"] = given(schedule.lr(index, 0.2), device)
+        optimizer.param_groups[1]["lr"] = given(schedule.lr(index, 0.02), device)
         assert schedule.lr(index, 0.2) == step.lr
         expected = by_hand(plain, optimizer, iter([(x, y)]), None, 1)[0]
         assert expected.equal(step(x, y))

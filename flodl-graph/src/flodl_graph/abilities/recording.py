@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 
 from flodl_core import PathError, TrainingError
+from flodl_core.capture import host_work
 from flodl_core.errors import did_you_mean
 from flodl_core.paths import is_glob
 from flodl_core.trends import Trend, TrendGroup
@@ -50,6 +51,7 @@ class AbstractRecorded(AbstractFamily):
             TrainingError: A value is no number, or the weight is not above 0.
             PathError: A dotted name leads to no part.
         """
+        host_work("record() adds up on the host: return (loss, {...}) from the objective, and record that")
         if type(value) is float and 0.0 < weight < _INFINITE and not prefix:  # what stands in the innermost loop
             mean = self.recorder.routes.get(name)  # type: ignore[arg-type]
             if mean is not None:
