@@ -26,6 +26,7 @@ FLOWS = {
     "map": FlowBuilder("tanh").tag("a").through("relu").map("linear", 2, 2).batched().slices(2).map("tanh").over("a"),
     "state": FlowBuilder("tanh").through("state_add").using("memory").tag("memory"),
     "input": FlowBuilder().input("other").tag("x0").through("state_add").using(a="x0", b="other"),
+    "full name": FlowBuilder("tanh").word("flodl-graph/also", FlowBuilder().word("flodl-graph/map", "gelu")),
     "at": FlowBuilder("tanh").tag("a").tag("b").through("relu").at("b").also("gelu"),
 }
 

@@ -75,10 +75,11 @@ def read_toml(text: str, where: Where) -> Flow:
 
 def _line(key: str, value: Any) -> str:
     nested = value.get("flow") if isinstance(value, Mapping) else None
+    key = _key(key)
     line = f"{key} = {_inline(value)}"
     if nested is None or len(line) <= _WIDTH:
         return line
-    others = [f"{name} = {_inline(item)}, " for name, item in value.items() if name != "flow"]
+    others = [f"{_key(name)} = {_inline(item)}, " for name, item in value.items() if name != "flow"]
     rows = "".join(f"    {_inline(table)},\n" for table in nested)
     return f"{key} = {{ {''.join(others)}flow = [\n{rows}] }}"
 
@@ -89,12 +90,17 @@ def _inline(value: Any) -> str:
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {_inline(item)}" for key, item in value.items()) + " }"
+        return "{ " + ", ".join(f"{_key(key)} = {_inline(item)}" for key, item in value.items()) + " }"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_inline(item) for item in value) + "]"
     if isinstance(value, float):
         return _float(value)
     return str(value)
+
+
+def _key(name: str) -> str:
+    """A word's full name, `distribution/name`, stands in quotes."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _inline(name)
 
 
 def _float(value: float) -> str:

@@ -13,7 +13,7 @@ from flodl_core.testing.contracts.arrays import as_array, require_as_oracle
 from flodl_core.testing.contracts.captured import require_capturable
 from flodl_core.testing.contracts.check import Check, Skip, Subject
 from flodl_core.testing.contracts.compare import require_near, require_same
-from flodl_core.testing.contracts.feed import Feed
+from flodl_core.testing.contracts.feed import Feed, inputs_of
 from flodl_core.testing.contracts.gradients import require_gradients
 from flodl_core.testing.contracts.oracle import NONE, oracle_of
 from flodl_core.testing.contracts.promise import require
@@ -28,13 +28,9 @@ def _make(subject: Subject, dtype: torch.dtype = torch.float32, **more: Any) -> 
     return made.to(subject.device, dtype) if isinstance(made, nn.Module) else made
 
 
-def _inputs(subject: Subject, dtype: torch.dtype = torch.float32, seed: int = 0) -> list[Tensor]:
-    return Feed.parse(subject.example.inputs).tensors(subject.device, seed=seed, floating=dtype)
-
-
 def builds(subject: Subject) -> None:
     """A finite number, on the device, of the inputs' type, the same every time."""
-    made, inputs = _make(subject), _inputs(subject)
+    made, inputs = _make(subject), inputs_of(subject)
     value = made(*inputs)
     require(isinstance(value, Tensor), f"it gives a {type(value).__name__}, not a tensor")
     require(value.shape == (), f"it gives {list(value.shape)} numbers, not one; a step needs one")
@@ -51,10 +47,10 @@ def value(subject: Subject) -> Skip | None:
         return NONE
     computed = oracle(*subject.example.args, **subject.example.kwargs)
     for seed in _SEEDS:
-        wide = _inputs(subject, torch.float64, seed)
+        wide = inputs_of(subject, seed, torch.float64)
         expected = computed(*map(as_array, wide))
         require_as_oracle(oracle, expected, _make(subject, torch.float64)(*wide), f"in float64 (draw {seed})")
-        narrow = _make(subject)(*_inputs(subject, seed=seed))
+        narrow = _make(subject)(*inputs_of(subject, seed))
         require_near(torch.as_tensor(expected), narrow, f"in float32 (draw {seed})", tolerance=1e-4)
     return None
 
@@ -68,7 +64,7 @@ def reductions(subject: Subject) -> None:
     """`sum` is the sum of `none`, `mean` its mean; each what the oracle says of it, where that says otherwise."""
     if not subject.takes("reduction"):
         return  # one number is all it gives, as `builds` has seen
-    inputs, oracle = _inputs(subject, torch.float64), oracle_of(subject)
+    inputs, oracle = inputs_of(subject, floating=torch.float64), oracle_of(subject)
     each = _make(subject, torch.float64, reduction="none")(*inputs)
     for word, plain in (("none", each), ("sum", each.sum()), ("mean", each.mean())):
         actual = _make(subject, torch.float64, reduction=word)(*inputs)
@@ -81,7 +77,7 @@ def reductions(subject: Subject) -> None:
 
 def copies(subject: Subject) -> None:
     """A deepcopy and an unpickled one give the same."""
-    made, inputs = _make(subject), _inputs(subject)
+    made, inputs = _make(subject), inputs_of(subject)
     expected = made(*inputs)
     require_same(expected, copy.deepcopy(made)(*inputs), "a deepcopy's value")
     require_same(expected, pickle.loads(pickle.dumps(made))(*inputs), "an unpickled one's value")  # noqa: S301
@@ -90,7 +86,7 @@ def copies(subject: Subject) -> None:
 def captured(subject: Subject) -> Skip | None:
     """Value and gradients replayed are eager's."""
     made, feed = _make(subject), Feed.parse(subject.example.inputs)
-    inputs = _inputs(subject)
+    inputs = inputs_of(subject)
     leaves = [x.requires_grad_() for slot, x in zip(feed.slots, inputs, strict=True) if slot.moves]
 
     def work() -> list[Tensor]:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from flodl_core.component import ModuleSpec
 from flodl_core.testing.contracts.check import Subject
 from flodl_core.testing.contracts.compare import tensors_of
-from flodl_core.testing.contracts.feed import Feed
+from flodl_core.testing.contracts.feed import inputs_of
 from flodl_core.testing.contracts.promise import require
 
 ROUNDING: Mapping[torch.dtype, float] = {torch.float64: 1e-10, torch.float32: 1e-4, torch.bfloat16: 5e-2}
@@ -26,11 +26,6 @@ def make(subject: Subject, seed: int = 0, dtype: torch.dtype | None = None) -> n
     require(isinstance(made, nn.Module), f"its factory gives a {type(made).__name__}, not a torch.nn.Module")
     module: nn.Module = made
     return module.to(subject.device, dtype)
-
-
-def inputs_of(subject: Subject, seed: int = 0, floating: torch.dtype | None = None) -> list[Tensor]:
-    """What its example feeds it."""
-    return Feed.parse(subject.example.inputs).tensors(subject.device, seed=seed, floating=floating)
 
 
 def on_demand(subject: Subject, module: nn.Module) -> dict[str, Any]:

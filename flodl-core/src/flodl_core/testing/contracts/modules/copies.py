@@ -11,7 +11,8 @@ from torch import nn
 
 from flodl_core.testing.contracts.check import Subject
 from flodl_core.testing.contracts.compare import require_same
-from flodl_core.testing.contracts.modules.bench import call, inputs_of, make
+from flodl_core.testing.contracts.feed import inputs_of
+from flodl_core.testing.contracts.modules.bench import call, make
 from flodl_core.testing.contracts.promise import require
 
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}")

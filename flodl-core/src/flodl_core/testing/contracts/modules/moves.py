@@ -9,7 +9,8 @@ from torch import nn
 
 from flodl_core.testing.contracts.check import Skip, Subject
 from flodl_core.testing.contracts.compare import require_near
-from flodl_core.testing.contracts.modules.bench import ROUNDING, call, draws, inputs_of, make
+from flodl_core.testing.contracts.feed import inputs_of
+from flodl_core.testing.contracts.modules.bench import ROUNDING, call, draws, make
 from flodl_core.testing.contracts.promise import require
 
 _NOT_IN_TORCH = ("not implemented for", "not supported", "no kernel", "unsupported dtype")
