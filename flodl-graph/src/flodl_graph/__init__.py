@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from flodl_graph.ir.node import Part as Part
     from flodl_graph.ir.sketch import Link as Link
     from flodl_graph.ir.sketch import Sketch as Sketch
+    from flodl_graph.rebuild import load as load
+    from flodl_graph.run.profiled import Profile as Profile
 
 _HOMES = {
     "flodl_graph.builder": "FlowBuilder Split",
     "flodl_graph.graph": "Graph",
     "flodl_graph.ir.node": "AbstractNode MergeOp Part",
     "flodl_graph.ir.sketch": "Link Sketch",
+    "flodl_graph.rebuild": "load",
+    "flodl_graph.run.profiled": "Profile",
 }
 
 __all__ = [*sorted(name for names in _HOMES.values() for name in names.split())]

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from flodl_graph.abilities.drawing import AbstractDrawn
 from flodl_graph.abilities.observing import AbstractObserved
+from flodl_graph.abilities.profiling import AbstractProfiled
 from flodl_graph.abilities.saving import AbstractSaved
-from flodl_graph.abilities.state import AbstractStateful
 from flodl_graph.abilities.tree import AbstractTree
 from flodl_graph.ir.graph import GraphIR
 from flodl_graph.ir.node import Part
@@ -22,12 +22,14 @@ from flodl_graph.observe.kept import check_tag
 from flodl_graph.observe.recorder import Recorder
 from flodl_graph.part import as_module, taken_by_name
 from flodl_graph.run.check import check_shapes
+from flodl_graph.run.noted import Shapes
 from flodl_graph.run.source import load, source
+from flodl_graph.run.watch import watched
 from flodl_graph.text.toml import write_toml
 from flodl_graph.tree.description import descriptions
 
 
-class Graph(AbstractTree, AbstractObserved, AbstractStateful, AbstractSaved, AbstractDrawn):
+class Graph(AbstractTree, AbstractObserved, AbstractProfiled, AbstractSaved, AbstractDrawn):
     """A network made of named parts, as a `FlowBuilder` builds it.
 
     An ordinary `torch.nn.Module`: each node's module is a submodule under the node's name, and
@@ -55,6 +57,7 @@ class Graph(AbstractTree, AbstractObserved, AbstractStateful, AbstractSaved, Abs
         self.recorder = Recorder()
         self.carried, self.kept = {}, {}
         self.caller_lock = RLock()
+        self.shapes = {}
         self.observed, self.exposed = tuple(tag for tag, _ in ir.tags), ()
         for name, part in parts.items():
             self.add_module(name, as_module(part))
@@ -123,8 +126,11 @@ class Graph(AbstractTree, AbstractObserved, AbstractStateful, AbstractSaved, Abs
         named = {**named, **dict.fromkeys(name for name in self.ir.inputs if name not in given)}
         parameter = next(self.parameters(), None)
         device = torch.device("cpu") if parameter is None else parameter.device
-        with self._untouched():
-            return check_shapes(self, examples, named, device)
+        shapes = Shapes()
+        with self._untouched(), watched(self._family(), shapes):
+            made = check_shapes(self, examples, named, device, shapes.letters)
+        self.shapes = {**shapes.of_inputs(self.ir.inputs, examples, named), **shapes.noted}
+        return made
 
     def _regenerate(self) -> None:
         forward: FunctionType = load(self.ir, self.observed, self.exposed)
@@ -148,7 +154,7 @@ def _bare() -> Graph:
     return Graph.__new__(Graph)
 
 
-_OWN = {"ir", "epoch", "recorder", "carried", "kept", "observed", "exposed", "caller_lock", "training"}
+_OWN = {"ir", "epoch", "recorder", "carried", "kept", "observed", "exposed", "caller_lock", "shapes", "training"}
 
 RESERVED = frozenset(dir(Graph)) | _OWN
 """Names that no tag, label or input may take."""

@@ -23,6 +23,7 @@ class AbstractFamily(nn.Module):
     kept: dict[str, Any]
     observed: tuple[str, ...]
     exposed: tuple[str, ...]
+    shapes: dict[str, str]
 
     def _family(self) -> Iterator[tuple[str, AbstractFamily]]:
         """Itself and every graph inside it, each with the prefix of its dotted names."""

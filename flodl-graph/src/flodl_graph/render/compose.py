@@ -107,9 +107,8 @@ class _Level:
 
     def _part(self, path: str, title: str, sketch: Sketch, part: nn.Module, slots: tuple[str, ...], taps: Taps) -> Box:
         """A module: a graph as its nodes, a sketch with something inside as that, anything else as one box."""
-        inside = getattr(part, "ir", None)
-        graph = isinstance(inside, GraphIR) and not sketch.inner
-        has_inside = graph or bool(sketch.inner)
+        graph = _graph_in(part) if not sketch.inner else None
+        has_inside = graph is not None or bool(sketch.inner)
         unfolded = has_inside and (self.unfolds or not sketch.framed)
         box = Box(
             path,
@@ -127,8 +126,8 @@ class _Level:
             notes=self.known.notes.get(path, ()),
             heat=self.known.heat.get(path),
         )
-        if unfolded and graph:
-            _Level(self.known, self.root, path + ".", self.depth + 1).graph(box, part, inside, taps, ends=False)
+        if unfolded and graph is not None:
+            _Level(self.known, self.root, path + ".", self.depth + 1).graph(box, part, graph, taps, ends=False)
         elif unfolded:
             _Level(self.known, self.root, path + ".", self.depth + sketch.framed).sketched(box, sketch, part, taps)
         return box
@@ -158,7 +157,7 @@ class _Level:
             return Box(frame.path, "node", text=sketch.text, shape=sketch.shape, tone=sketch.tone)
         path, title = (frame.path, frame.title) if sketch.name == "." else (self.prefix + sketch.name, sketch.name)
         slots = frame.slots if sketch.addressed else ()
-        if isinstance(getattr(module, "ir", None), GraphIR):
+        if _graph_in(module) is not None:
             taps = ()  # what leaves is made around it
         return self._part(path, title, sketch, module, slots, taps if sketch.addressed else ())
 
@@ -192,6 +191,12 @@ def _tags(ir: GraphIR) -> dict[Value, tuple[str, ...]]:
     for tag, value in ir.tags:
         tags[value] = (*tags.get(value, ()), tag)
     return tags
+
+
+def _graph_in(part: nn.Module) -> GraphIR | None:
+    """What a part is made of, if it is a graph."""
+    ir = getattr(part, "ir", None)
+    return ir if isinstance(ir, GraphIR) else None
 
 
 def _below(part: nn.Module, name: str) -> nn.Module | None:

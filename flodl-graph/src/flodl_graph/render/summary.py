@@ -13,7 +13,7 @@ from flodl_graph.ir.node import AbstractNode
 _WIDTH = 44  # of a module's description
 
 
-def summary(ir: GraphIR, parts: Mapping[str, nn.Module]) -> str:
+def summary(ir: GraphIR, parts: Mapping[str, nn.Module], shapes: Mapping[str, str]) -> str:
     """The table as text: name, part, what it reads, parameters and how many of them train.
 
     A parameter that several parts share is counted where it comes first, and once in the total.

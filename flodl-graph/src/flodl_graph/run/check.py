@@ -25,6 +25,7 @@ def check_shapes(
     examples: tuple[str | Tensor, ...],
     named: Mapping[str, str | Tensor | None],
     device: torch.device,
+    letters: Letters | None = None,
 ) -> str | None:
     """Run shapes through a graph. Computes nothing and changes nothing.
 
@@ -33,6 +34,7 @@ def check_shapes(
         examples: Its positional inputs, as `"f32[B,3]"` or as tensors.
         named: Its further inputs, likewise; None: not known.
         device: Where the graph's parameters are.
+        letters: Learns what `B` and others stand for.
 
     Returns:
         The output's shape, `"f32[B,10]"`; None where it depends on data, or on an input that is not known.
@@ -40,7 +42,7 @@ def check_shapes(
     Raises:
         ShapeError: At the first node where shapes do not fit, with its name, line and shapes.
     """
-    letters = Letters()
+    letters = Letters() if letters is None else letters
     inputs = tuple(_tensor(letters, example, device) for example in examples)
     words = {name: None if example is None else _tensor(letters, example, device) for name, example in named.items()}
     try:

@@ -23,7 +23,7 @@ _COMMENT_COLUMN = 72  # lines longer than this carry their place after two space
 _SCOPE = {word.__name__: word for word in (alone, chosen, given, keep, zeros)}  # all it may call but its own modules
 _serial = count(1)
 
-OWN_NAMES = frozenset({*_SCOPE, "self", "wanted", "made", "_"})
+OWN_NAMES = frozenset({*_SCOPE, "self", "wanted", "made", "_", "watch"})
 """Names that a forward needs for itself."""
 
 
@@ -50,13 +50,19 @@ def source(ir: GraphIR, observed: Collection[str] = (), exposed: Collection[str]
     return _text(_lines(ir, observed, exposed))
 
 
-def load(ir: GraphIR, observed: Collection[str], exposed: Collection[str] = ()) -> FunctionType:
-    """Compile a forward; its text goes into `linecache`, so that tracebacks show its lines."""
-    lines = list(_lines(ir, observed, exposed))
+def load(
+    ir: GraphIR, observed: Collection[str], exposed: Collection[str] = (), *, watch: object = None
+) -> FunctionType:
+    """Compile a forward; its text goes into `linecache`, so that tracebacks show its lines.
+
+    Args:
+        watch: Is told before and after every node: see `flodl_graph.run.watch`.
+    """
+    lines = list(_lines(ir, observed, exposed, watched=watch is not None))
     text, file = _text(lines), f"<flodl graph {ir.label or 'unlabelled'} {next(_serial)}>"
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     _loaded[file] = dict(enumerate(lines, start=1))
-    scope: dict[str, Any] = dict(_SCOPE)
+    scope: dict[str, Any] = {**_SCOPE, "watch": watch}
     exec(compile(text, file, "exec"), scope)  # noqa: S102 - made of checked identifiers
     forward: FunctionType = scope["forward"]
     forward.__module__ = __name__
@@ -78,18 +84,20 @@ def _forget(file: str) -> None:
     _loaded.pop(file, None)
 
 
-def _lines(ir: GraphIR, observed: Collection[str], exposed: Collection[str]) -> Iterator[Line]:
+def _lines(
+    ir: GraphIR, observed: Collection[str], exposed: Collection[str], *, watched: bool = False
+) -> Iterator[Line]:
     wanted = ["*", "wanted=()"] if exposed else []
     yield Line(f"def forward({', '.join(['self', *ir.inputs, *wanted])}):")
     indent = _INDENT
     if ir.carries:
         yield Line(f"{_INDENT}with alone(self):")
         indent += _INDENT
-    for line in _body(ir, observed, exposed):
+    for line in _body(ir, observed, exposed, watched=watched):
         yield Line(indent + line.text, line.node, line.reads)
 
 
-def _body(ir: GraphIR, observed: Collection[str], exposed: Collection[str]) -> Iterator[Line]:
+def _body(ir: GraphIR, observed: Collection[str], exposed: Collection[str], *, watched: bool) -> Iterator[Line]:
     kept = {tag: value for tag, value in ir.tags if tag in observed}
     further = {tag: value for tag, value in ir.tags if tag in exposed}
     variables = allot(ir, {*kept.values(), *further.values()})
@@ -99,7 +107,12 @@ def _body(ir: GraphIR, observed: Collection[str], exposed: Collection[str]) -> I
     width = max((len(line) for line, _ in lines if len(line) <= _COMMENT_COLUMN), default=0)
     for text, node in lines:
         reads = tuple(variables.names[value] for value in node.reads)
+        if watched:
+            yield Line(f"watch.enter({node.name!r}, [{', '.join(reads)}])")
         yield Line(f"{text:<{width}}  # {node.where.short}", node, reads)
+        if watched:
+            made = ", ".join(f"{value!r}: {variables.names[value]}" for value in node.writes)
+            yield Line(f"watch.leave({node.name!r}, {{{made}}})")
         if ended := variables.ended.get(node.name):
             yield Line(f"del {', '.join(ended)}")
     for tag, value in {carry.tag: carry.value for carry in ir.carries}.items():

@@ -1,0 +1,20 @@
+"""A drawing into a file."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+
+from flodl_core import UsageError
+
+
+def write_drawing(path: str | PathLike[str], text: str) -> None:
+    """Write the text of a drawing.
+
+    Raises:
+        UsageError: The file cannot be written.
+    """
+    try:
+        Path(path).write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise UsageError(f"the drawing cannot be written: {error.strerror or error}", where=str(path)) from None
