@@ -35,7 +35,7 @@ class Firing:
     windows: Mapping[str, tuple[float, ...]] = field(converter=_read_only)
 
     def __str__(self) -> str:
-        return f"{', '.join(self.actions)}: {self.condition.removeprefix('(').removesuffix(')')}"
+        return f"{', '.join(self.actions)}: {self.condition}"
 
     def __hash__(self) -> int:
         return hash((self.epoch, self.condition, self.actions))
