@@ -41,7 +41,7 @@ def ledger() -> Ledger:
         (trend("falling").slope() >= 0.0, False),
         (trend("falling").slope(3) < 0.0, True),
         (trend("falling").max(3) > 0.99, False),
-        (trend("falling").min() < 0.38, True),
+        (trend("falling").min() < 0.39, True),
         (trend("falling", goal="max").best() >= 1.0, True),
         (trend("falling").ema(3) > 0.5, False),
         (trend("falling").mean(11) > 0.0, None),
