@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flodl_core import Example, Layout, MergeOpSpec, ModuleSpec, WordSpec, hookimpl
+from flodl_core import Example, Layout, MergeOpSpec, ModuleSpec, WordSpec, hookimpl, ref
 
 _LOGITS = "weight=linear.weight bias=linear.bias"
 
@@ -15,18 +15,38 @@ _LOGITS = "weight=linear.weight bias=linear.bias"
 @hookimpl
 def flodl_words() -> Iterator[WordSpec]:
     """The words that flodl itself brings."""
-    for name, target, summary in (
-        ("through", "through:Through", "Pass the stream on through a module."),
-        ("also", "also:Also", "Add a module's output to the stream: a residual."),
-        ("fork", "fork:Fork", "Feed a side branch; the stream goes on unchanged."),
-        ("split", "split:Branch", "Feed the stream to several modules, one branch each."),
-        ("merge", "merge:Merge", "Join all open branches by an op."),
-        ("gate", "gate:Gate", "Run every expert, blend them by a router's weights."),
-        ("switch", "switch:Switch", "Run the branch that a selector chooses."),
-        ("loop_body", "loop_body:Loop", "Feed a module its own output, n times or until a condition says stop."),
-        ("map", "map:Map", "Apply a module to each element, or to each slice of the features."),
+    linear, halt = ref("linear", 8, 8), ref("threshold_halt", 2.0)
+    for name, target, summary, args, options in (
+        ("through", "through:Through", "Pass the stream on through a module.", (linear,), {}),
+        ("also", "also:Also", "Add a module's output to the stream: a residual.", (linear,), {}),
+        ("fork", "fork:Fork", "Feed a side branch; the stream goes on unchanged.", (linear,), {}),
+        ("split", "split:Branch", "Feed the stream to several modules, one branch each.", (linear, "gelu"), {}),
+        ("merge", "merge:Merge", "Join all open branches by an op.", ("mean",), {}),
+        (
+            "gate",
+            "gate:Gate",
+            "Run every expert, blend them by a router's weights.",
+            (ref("softmax_router", 8), (linear, "gelu")),
+            {},
+        ),
+        (
+            "switch",
+            "switch:Switch",
+            "Run the branch that a selector chooses.",
+            (ref("argmax_selector", 8), (linear, "gelu")),
+            {"per": "sample"},
+        ),
+        (
+            "loop_body",
+            "loop_body:Loop",
+            "Feed a module its own output, n times or until a condition says stop.",
+            (linear,),
+            {"while_cond": halt, "most": 3},
+        ),
+        ("map", "map:Map", "Apply a module to each element, or to each slice of the features.", (linear,), {}),
     ):
-        yield WordSpec(name=name, target=f"flodl_graph.words.{target}", summary=summary)
+        example = Example(args=args, kwargs=options, inputs=("f32[4,8]",))
+        yield WordSpec(name=name, target=f"flodl_graph.words.{target}", summary=summary, example=example)
 
 
 @hookimpl
@@ -65,4 +85,5 @@ def flodl_merge_ops() -> Iterator[MergeOpSpec]:
     ):
         target = f"flodl_graph.merge_ops:{name.capitalize()}"
         example = Example(inputs=("f32[4,8]", "f32[4,8]"))
-        yield MergeOpSpec(name=name, target=target, summary=summary, aliases=aliases, example=example)
+        oracle = f"flodl_graph.oracles:{name}"
+        yield MergeOpSpec(name=name, target=target, summary=summary, aliases=aliases, example=example, oracle=oracle)

@@ -16,4 +16,5 @@ def flodl_optimizers() -> Iterable[OptimizerSpec]:
         summary="Steps of one size, by the sign of a momentum; half of Adam's memory.",
         aliases=("Lion",),
         example=Example(kwargs={"lr": 1e-4, "weight_decay": 0.1}),
+        oracle="flodl_lion.oracle:lion",
     )
