@@ -73,6 +73,12 @@ def load_gradients(parts: TrainedParts, saved: Mapping[str, Tensor]) -> None:
         parameter.grad = None if gradient is None else gradient.detach().to(parameter, copy=True)
 
 
+def load_scaler(scaler: torch.amp.GradScaler, saved: Mapping[str, Any], device: torch.device) -> None:
+    """A loss scale that can be used at once: torch's own waits for a first loss, and an open window has had its last."""
+    scaler.load_state_dict(copied(saved))
+    scaler.scale(torch.zeros((), device=device))
+
+
 def save_run(model: nn.Module) -> dict[str, Any]:
     """What a model has besides weights, by the path of each module that offers `run_state` (a Graph does)."""
     return {path: module.run_state() for path, module in _running(model, "")}

@@ -29,10 +29,10 @@ from flodl_nn.step.state import (
     check_gradients,
     check_parts,
     check_run,
-    copied,
     load_gradients,
     load_parts,
     load_run,
+    load_scaler,
     save_parts,
     save_run,
 )
@@ -289,7 +289,7 @@ class TrainStep(Generic[P, R]):
         self._rates.plateau = plateau
         self._rules.load_state_dict(state["rules"])
         if self._update.scaler is not None and state["scaler"]:
-            self._update.scaler.load_state_dict(copied(state["scaler"]))
+            load_scaler(self._update.scaler, state["scaler"], self._parts.trained[0].device)
         self._captures.begin()
 
     def __repr__(self) -> str:
