@@ -28,12 +28,14 @@ if TYPE_CHECKING:
     from flodl_core.rules import when as when
     from flodl_graph import FlowBuilder as FlowBuilder
     from flodl_graph import Graph as Graph
+    from flodl_graph import load as load
     from flodl_monitor import Monitor as Monitor
     from flodl_nn import Sampler as Sampler
     from flodl_nn import TrainStep as TrainStep
     from flodl_nn import constant as constant
     from flodl_nn import cosine as cosine
     from flodl_nn import exponential as exponential
+    from flodl_nn import layer_decay as layer_decay
     from flodl_nn import one_cycle as one_cycle
     from flodl_nn import plateau as plateau
     from flodl_nn import step_decay as step_decay
@@ -43,9 +45,9 @@ _HOMES = {
     "flodl_core": "BuildError FlodlError Ref components ref",
     "flodl_core.checkpoint": "TrainingState load_checkpoint save_checkpoint",
     "flodl_core.rules": "freeze save scale_lr stop thaw trend trends when",
-    "flodl_graph": "FlowBuilder Graph",
+    "flodl_graph": "FlowBuilder Graph load",
     "flodl_monitor": "Monitor",
-    "flodl_nn": "Sampler TrainStep constant cosine exponential one_cycle plateau step_decay warmup",
+    "flodl_nn": "Sampler TrainStep constant cosine exponential layer_decay one_cycle plateau step_decay warmup",
 }
 
 __all__ = [*sorted(name for names in _HOMES.values() for name in names.split())]

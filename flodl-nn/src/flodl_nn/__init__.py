@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from flodl_core.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from flodl_core.groups import layer_decay as layer_decay
     from torch.nn import CELU as CELU
     from torch.nn import ELU as ELU
     from torch.nn import GELU as GELU
@@ -148,6 +149,7 @@ if TYPE_CHECKING:
     from flodl_nn.modules.rotary import RotaryEmbedding as RotaryEmbedding
     from flodl_nn.modules.shape import Permute as Permute
     from flodl_nn.modules.shape import Reshape as Reshape
+    from flodl_nn.optim import load_flodl_state as load_flodl_state
     from flodl_nn.sampler import Sampler as Sampler
     from flodl_nn.schedules import AbstractSchedule as AbstractSchedule
     from flodl_nn.schedules import constant as constant
@@ -166,6 +168,7 @@ if TYPE_CHECKING:
     from flodl_nn.step.train_step import TrainStep as TrainStep
 
 _HOMES = {
+    "flodl_core.groups": "layer_decay",
     "flodl_nn.cast": "cast_parameters",
     "flodl_nn.ema": "EMA",
     "flodl_nn.init": "initialize",
@@ -178,6 +181,7 @@ _HOMES = {
     "flodl_nn.modules.residual": "LayerScale StochasticDepth",
     "flodl_nn.modules.rotary": "RotaryEmbedding",
     "flodl_nn.modules.shape": "Permute Reshape",
+    "flodl_nn.optim": "load_flodl_state",
     "flodl_nn.sampler": "Sampler",
     "flodl_nn.schedules": (
         "AbstractSchedule constant cosine cyclic exponential inverse_sqrt linear multi_step one_cycle plateau "
