@@ -14,7 +14,7 @@ from torch import Tensor
 
 from flodl_graph.assembly.assemble import assemble
 from flodl_graph.graph import Graph
-from flodl_graph.ir.steps import At, Flow, Input, Label, Step, Tag, TagGroup, Using, Word
+from flodl_graph.ir.steps import At, Flow, Input, Internal, Label, Step, Tag, TagGroup, Using, Word
 from flodl_graph.text.tables import Places, flow_of
 from flodl_graph.text.toml import read_toml
 
@@ -227,6 +227,13 @@ class FlowBuilder(_Chain):
     def label(self, name: str) -> FlowBuilder:
         """The graph's own name, which is its path inside another graph."""
         return self._then(Label(name=name, where=caller()))
+
+    def internal(self, *tags: str) -> FlowBuilder:
+        """Keep tags, or tag groups, to this graph: a graph around it can neither read them nor sees their paths.
+
+        Tags that begin with an underscore are internal anyway.
+        """
+        return self._then(Internal(names=tags, where=caller()))
 
     def build(self, *example: str | Tensor, **named: str | Tensor) -> Graph:
         """Make every module, in word order, and the graph that holds them.

@@ -75,8 +75,9 @@ class Graph(AbstractTree, AbstractObserved, AbstractProfiled, AbstractSaved, Abs
 
     @property
     def ports(self) -> tuple[str, ...]:
-        """What it can give besides the stream where it is part of another graph: its tags."""
-        return tuple(tag for tag, value in self.ir.tags if value not in self.ir.inputs)
+        """What it can give besides the stream where it is part of another graph: its tags that are not internal."""
+        hidden = self.ir.internal
+        return tuple(tag for tag, value in self.ir.tags if value not in self.ir.inputs and tag not in hidden)
 
     def expose(self, *tags: str) -> None:
         """Take `wanted=("hidden",)` from now on, and return these tagged values behind the output.

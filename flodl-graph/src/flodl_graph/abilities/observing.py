@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flodl_core import PathError
 from torch import Tensor
 
 from flodl_graph.abilities.recording import AbstractRecorded
@@ -27,10 +28,13 @@ class AbstractObserved(AbstractRecorded):
         """The value of a tag in the last call, with its gradient; a dotted path reaches into nested graphs.
 
         Raises:
-            PathError: There is no such tag, it is not observed, or there was no call yet.
+            PathError: There is no such tag, it is internal to a nested graph, it is not observed, or there was no
+                call yet.
         """
         parent, _, tag = path.rpartition(".")
         graph = self._graph_at(parent)
+        if parent and tag in graph.ir.internal:
+            raise PathError(f"tag {tag!r} is internal to {parent!r}", mend=f"ask {parent!r} itself, or make it public")
         return kept_value(graph.ir, graph.kept, graph.observed, tag)
 
     def collect(self, *paths: str, reduce: str | None = None, weight: float = 1.0) -> None:

@@ -21,8 +21,18 @@ class AbstractTree(AbstractFamily):
     """A graph whose parts are reached by label path."""
 
     def paths(self) -> tuple[str, ...]:
-        """Every dotted path below this graph, in its order: prefixes of `state_dict()` keys."""
-        return module_paths(self)
+        """Every dotted path below this graph, in its order: prefixes of `state_dict()` keys.
+
+        What is internal to a nested graph is left out.
+        """
+        hidden = [
+            prefix + node.name
+            for prefix, graph in self._family()
+            for node in graph.ir.nodes
+            if prefix and node.name in graph.ir.internal
+        ]
+        paths = module_paths(self)
+        return tuple(path for path in paths if not any(_within(path, outer) for outer in hidden)) if hidden else paths
 
     def validate_path(self, path: str) -> Kind:
         """What a dotted path names: `"subgraph"`, `"tag"`, `"module"` or `"parameter"`.
@@ -126,3 +136,7 @@ class AbstractTree(AbstractFamily):
 
     def _module_path(self, path: str) -> str:
         return module_path(self, self._irs(), path)
+
+
+def _within(path: str, outer: str) -> bool:
+    return path == outer or path.startswith(f"{outer}.")

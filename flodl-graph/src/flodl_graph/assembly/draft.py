@@ -84,6 +84,7 @@ class Plan:
 
     Args:
         streams: The open ones.
+        internal: Tags that nobody outside may read, each with the line that says so.
     """
 
     drafts: list[Draft] = field(factory=list)
@@ -91,6 +92,7 @@ class Plan:
     inputs: list[str] = field(factory=list)
     tags: list[TagDraft] = field(factory=list)
     groups: list[tuple[str, tuple[str, ...]]] = field(factory=list)
+    internal: list[tuple[str, Where]] = field(factory=list)
     label: Label | None = None
     errors: list[FlodlError] = field(factory=list)
 

@@ -14,7 +14,7 @@ from flodl_graph.assembly.naming import Counters, component_name
 from flodl_graph.assembly.recipes import Nested, bound_words, said_component
 from flodl_graph.ir.checks import unknown_tag
 from flodl_graph.ir.node import AbstractNode, Part
-from flodl_graph.ir.steps import At, Flow, Input, Label, Step, Tag, TagGroup, Using, Word
+from flodl_graph.ir.steps import At, Flow, Input, Internal, Label, Step, Tag, TagGroup, Using, Word
 from flodl_graph.ports import makes_on_demand, outputs_of
 
 
@@ -63,6 +63,8 @@ class _Fold:
                 self.plan.tags += [TagDraft(name, name, step.where) for name in step.names]
             case Label():
                 self.plan.label = step
+            case Internal():
+                self.plan.internal += [(name, step.where) for name in step.names]
 
     def _word(self, step: Word) -> None:
         self.addressed = None

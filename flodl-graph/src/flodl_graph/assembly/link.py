@@ -93,6 +93,7 @@ class _Link:
                 Carry(tag=tag, value=self.values[slot], before=before, zeros=zeros)
                 for (tag, zeros), (before, slot) in self.carries.items()
             ),
+            internal=_internal(plan),
             label=plan.label.name if plan.label else None,
             flow=recorded(flow),
         )
@@ -181,6 +182,20 @@ class _Link:
         taken |= {before for before, _ in self.carries.values()}
         longer = (wishes[-1] + "_" * number for number in count(1))
         return next(name for name in chain(wishes, longer) if name not in taken)
+
+
+def _internal(plan: Plan) -> tuple[str, ...]:
+    """Tags that nobody outside may read: those said to be internal, and those that begin with an underscore."""
+    groups = dict(plan.groups)
+    tags = [tag.name for tag in plan.tags if tag.name not in plan.inputs]
+    said: set[str] = set()
+    for name, where in plan.internal:
+        if name in plan.inputs:
+            plan.errors.append(BuildError(f"internal({name!r}) names an input, which comes from outside", where=where))
+        elif name not in tags and name not in groups:
+            plan.errors.append(unknown_tag("internal", name, (*tags, *groups), where))
+        said.update(groups.get(name, (name,)))
+    return tuple(tag for tag in tags if tag in said or tag.startswith("_"))
 
 
 def _taps(plan: Plan, draft: Draft) -> Iterator[tuple[str, Value]]:

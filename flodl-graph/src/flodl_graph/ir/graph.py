@@ -40,6 +40,7 @@ class GraphIR:
         tags: Tag and value, in the order of tagging.
         groups: Tag group and its tags.
         carries: Values that the next call reads.
+        internal: Tags that nobody outside may read.
         label: The graph's own name.
         flow: The words it was made of, with `Live` in place of objects.
     """
@@ -50,6 +51,7 @@ class GraphIR:
     tags: tuple[tuple[str, Value], ...] = ()
     groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
     carries: tuple[Carry, ...] = ()
+    internal: tuple[str, ...] = ()
     label: str | None = None
     flow: Flow = field(factory=Flow, eq=False, repr=False)
 

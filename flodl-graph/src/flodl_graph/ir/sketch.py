@@ -9,7 +9,7 @@ from attrs import frozen
 Shape: TypeAlias = Literal["box", "pill", "circle", "hexagon", "trapezium", "parallelogram", "stack"]
 """The outline of a box; each also names, or is translated to, a shape of Graphviz."""
 
-Tone: TypeAlias = Literal["plain", "weights", "activation", "norm", "random", "join", "route", "loop", "map", "state"]
+Tone: TypeAlias = Literal["plain", "weights", "activation", "norm", "random", "join", "route", "loop", "map"]
 """What a node does, as far as its colour goes."""
 
 Manner: TypeAlias = Literal["stream", "choice", "again"]

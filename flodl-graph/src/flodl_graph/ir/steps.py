@@ -79,7 +79,15 @@ class Label(AbstractStep):
     name: str
 
 
-Step: TypeAlias = Word | Tag | TagGroup | Using | At | Input | Label
+@final
+@frozen(kw_only=True)
+class Internal(AbstractStep):
+    """`internal(...)`: tags that nobody outside this graph may read."""
+
+    names: tuple[str, ...]
+
+
+Step: TypeAlias = Word | Tag | TagGroup | Using | At | Input | Label | Internal
 
 
 @final

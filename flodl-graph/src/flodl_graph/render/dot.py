@@ -112,7 +112,7 @@ def _frame(box: Box) -> str:
 def _fill(box: Box) -> str:
     if box.heat is not None:
         return heat_colour(heat_step(box.heat))
-    return LIGHT["state-fill" if box.tone == "state" else box.tone]
+    return LIGHT[box.tone]
 
 
 def _edge(edge: Edge) -> str:

@@ -24,7 +24,6 @@ LIGHT: Mapping[str, str] = {
     "route": "#fbe0cf",
     "loop": "#eadcf7",
     "map": "#d5eef3",
-    "state-fill": "#fbf0c4",
     "end": "#28364a",
     "end-ink": "#ffffff",
     "cold": "#3fa66b",
@@ -48,7 +47,6 @@ DARK: Mapping[str, str] = {
     "route": "#4d2f1d",
     "loop": "#3a2850",
     "map": "#173d46",
-    "state-fill": "#463e14",
     "end": "#d8e0ea",
     "end-ink": "#12161d",
     "cold": "#3fa66b",
@@ -75,7 +73,6 @@ _RULES = """\
 .flodl-graph .route > .outline { fill: var(--route); }
 .flodl-graph .loop > .outline { fill: var(--loop); }
 .flodl-graph .map > .outline { fill: var(--map); }
-.flodl-graph .state > .outline { fill: var(--state-fill); }
 .flodl-graph .frame > .outline { fill: var(--frame); stroke: var(--frame-line); stroke-opacity: 1; }
 .flodl-graph .frame > .ribbon { stroke: none; fill: var(--frame-line); }
 .flodl-graph .frame.route > .ribbon { fill: var(--state); fill-opacity: .7; }

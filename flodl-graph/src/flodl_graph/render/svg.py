@@ -118,7 +118,7 @@ def _label(x: float, y: float, text: str, anchor: str) -> str:
 
 def _outline(box: Box, shift: float) -> str:
     """The outline of a shape; `shift` is for the second one behind what can be unfolded."""
-    x, y, width, height = box.x + shift, box.y - shift, box.width, box.height
+    x, y, width, height = box.x + shift, box.y + shift, box.width, box.height
     cut = slant(box)
     if box.shape == "circle" and not box.title:
         return f'<circle class="outline" cx="{_n(box.center)}" cy="{_n(y + height / 2)}" r="{_n(width / 2)}"/>'

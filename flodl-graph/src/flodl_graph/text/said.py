@@ -11,13 +11,13 @@ from flodl_core.binding import signature_of
 from flodl_core.names import kind_due
 from flodl_core.where import Where
 
-from flodl_graph.ir.steps import At, Flow, Input, Label, Live, Step, Tag, TagGroup, Using, Word
+from flodl_graph.ir.steps import At, Flow, Input, Internal, Label, Live, Step, Tag, TagGroup, Using, Word
 
 _MARKS = frozenset({"tag", "tag_group", "using", "at", "args", "use"})
 
 
 def tables_of(flow: Flow) -> dict[str, Any]:
-    """A flow as `{"label": ..., "inputs": [...], "flow": [table, ...]}`, absent keys left out.
+    """A flow as `{"label": ..., "inputs": [...], "internal": [...], "flow": [table, ...]}`, absent keys left out.
 
     Raises:
         BuildError: A step holds a live object, which no text can make.
@@ -28,15 +28,20 @@ def tables_of(flow: Flow) -> dict[str, Any]:
         match step:
             case Label():
                 said["label"] = step.name
-            case Input():
+            case Internal():
+                said.setdefault("internal", []).extend(step.names)
+            case Input() if not tables:
                 said.setdefault("inputs", []).extend(step.names)
+            case Input():
+                tables.append({"input": list(step.names)})
             case Word():
                 tables.append(_word(step))
             case At():
                 tables.append({"at": step.tag})
             case _:
                 _mark(tables, step)
-    return {**said, "flow": tables}
+    heads: dict[str, Any] = {key: said[key] for key in ("label", "inputs", "internal") if key in said}
+    return {**heads, "flow": tables}
 
 
 def _mark(tables: list[dict[str, Any]], step: Step) -> None:

@@ -5,7 +5,7 @@
     { merge = "mean" }
 
 The key that is a word comes with its first argument; other arguments, `tag`, `tag_group` and
-`using` are keys beside it; `{ at = "tag" }` is a table of its own.
+`using` are keys beside it; `{ at = "tag" }` and `{ input = ["ctx"] }` are tables of their own.
 A reference is a string, `{use = ...}`, or a nested `{flow = [...]}`.
 """
 
@@ -18,13 +18,13 @@ from flodl_core import BuildError, FlodlError, UnknownComponent, as_reference, c
 from flodl_core.errors import did_you_mean, join_errors
 from flodl_core.where import Where
 
-from flodl_graph.ir.steps import At, Flow, Input, Label, Step, Tag, TagGroup, Using, Word
+from flodl_graph.ir.steps import At, Flow, Input, Internal, Label, Step, Tag, TagGroup, Using, Word
 
 Places: TypeAlias = Callable[[int], Where]
 """The user's place of the n-th table, counted from 0."""
 
 _MARKS = ("tag", "tag_group", "using")
-_AT = "at"
+_AT, _INPUT = "at", "input"
 
 
 def flow_of(
@@ -33,6 +33,7 @@ def flow_of(
     *,
     label: str | None = None,
     inputs: Sequence[str] = (),
+    internal: Sequence[str] = (),
 ) -> Flow:
     """Read tables as a flow.
 
@@ -40,6 +41,7 @@ def flow_of(
         places: Where the n-th table stands, for messages.
         label: The graph's name.
         inputs: Further parameters of forward.
+        internal: Tags that nobody outside may read.
 
     Raises:
         BuildError: Tables that are no words; all of them, together.
@@ -53,6 +55,9 @@ def flow_of(
             steps += _steps(table, places(index))
         except FlodlError as error:
             errors += error.parts
+    if internal:
+        where = places(len(tables) - 1)
+        steps.append(Internal(names=_texts({"internal": internal}, "internal", where), where=where))
     if label is not None:
         steps.append(Label(name=label, where=places(len(tables) - 1)))
     if errors:
@@ -69,16 +74,22 @@ def _steps(table: Mapping[str, Any], where: Where) -> list[Step]:
         return [At(tag=_text(table, _AT, where), where=where), *_tags(table, where)]
     if "tag" in table and not set(table) - {"tag"}:
         return list(_tags(table, where))
+    if _INPUT in table:
+        return [Input(names=_texts(table, _INPUT, where), where=where), *_marks(table, where)]
     word = _word(table, where)
     arguments = {key: _argument(value, where) for key, value in table.items() if key not in (*_MARKS, word)}
     first = _argument(table[word], where)
     positional = tuple(first) if isinstance(first, list) else (first,)
-    steps: list[Step] = [Word(word=word, args=positional, kwargs=arguments, where=where)]
+    return [Word(word=word, args=positional, kwargs=arguments, where=where), *_marks(table, where)]
+
+
+def _marks(table: Mapping[str, Any], where: Where) -> Iterator[Step]:
+    """What stands beside a word."""
     if "using" in table:
-        steps.append(Using(refs=_refs(table["using"], where), where=where))
+        yield Using(refs=_refs(table["using"], where), where=where)
     if "tag_group" in table:
-        steps.append(TagGroup(name=_text(table, "tag_group", where), where=where))
-    return [*steps, *_tags(table, where)]
+        yield TagGroup(name=_text(table, "tag_group", where), where=where)
+    yield from _tags(table, where)
 
 
 def _tags(table: Mapping[str, Any], where: Where) -> Iterator[Tag]:
@@ -98,9 +109,10 @@ def _word(table: Mapping[str, Any], where: Where) -> str:
     keys = [key for key in table if key not in (*_MARKS, "args")]
     for key in keys:
         try:
-            return components.find("word", key).name
+            components.find("word", key)
         except UnknownComponent:
             continue
+        return key
     words = [component.name for component in components.list("word")]
     nearest = next(filter(None, (did_you_mean(key, words) for key in keys)), None)
     raise BuildError(
@@ -123,14 +135,16 @@ def _argument(value: Any, where: Where) -> Any:
 
 
 def _nested(table: Mapping[str, Any], where: Where) -> Flow:
-    unknown = set(table) - {"flow", "label", "inputs"}
+    unknown = set(table) - {"flow", "label", "inputs", "internal"}
     if unknown or not isinstance(table["flow"], list):
         raise BuildError(
-            f"a nested flow has a list `flow`, and may have `label` and `inputs`; got {', '.join(map(repr, table))}",
+            "a nested flow has a list `flow`, and may have `label`, `inputs` and `internal`; "
+            f"got {', '.join(map(repr, table))}",
             where=where,
             mend='{ flow = [{ through = "gelu" }] }',
         )
-    return flow_of(table["flow"], lambda _: where, label=table.get("label"), inputs=table.get("inputs", ()))
+    heads = {key: value for key, value in table.items() if key != "flow"}
+    return flow_of(table["flow"], lambda _: where, **heads)
 
 
 def _refs(value: Any, where: Where) -> tuple[tuple[str, str | tuple[str, ...]], ...]:
@@ -150,6 +164,13 @@ def _one_or_more_tags(value: Any, where: Where) -> str | tuple[str, ...]:
         where=where,
         mend='using = ["encoded"], or { hx = ["h", "c"] } for a tuple',
     )
+
+
+def _texts(table: Mapping[str, Any], key: str, where: Where) -> tuple[str, ...]:
+    names = table[key]
+    if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+        raise BuildError(f"`{key}` is a list of names, got {names!r}", where=where, mend=f'{key} = ["context"]')
+    return tuple(names)
 
 
 def _text(table: Mapping[str, Any], key: str, where: Where) -> str:

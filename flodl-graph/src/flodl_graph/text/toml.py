@@ -21,7 +21,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]
 
-_KEYS = ("label", "inputs", "flow")
+_KEYS = ("label", "inputs", "internal", "flow")
 _WIDTH = 100  # a nested flow longer than this goes over several lines
 
 
@@ -32,7 +32,7 @@ def write_toml(flow: Flow) -> str:
         BuildError: A step holds a live object, which no text can make.
     """
     said = tables_of(flow)
-    head = [f"{key} = {_inline(said[key])}" for key in ("label", "inputs") if key in said]
+    head = [f"{key} = {_inline(said[key])}" for key in _KEYS[:-1] if key in said]
     tables = ["\n".join(["[[flow]]", *(_line(key, value) for key, value in table.items())]) for table in said["flow"]]
     return "\n\n".join([*(["\n".join(head)] if head else []), *tables]) + "\n"
 
@@ -70,7 +70,8 @@ def read_toml(text: str, where: Where) -> Flow:
         inside_file = found and 0 <= index < len(lines) and where.line == 0
         return Where(where.file, lines[index]) if inside_file else where
 
-    return flow_of(tables, place, label=said.get("label"), inputs=said.get("inputs", ()))
+    heads = {key: value for key, value in said.items() if key != "flow"}
+    return flow_of(tables, place, **heads)
 
 
 def _line(key: str, value: Any) -> str:

@@ -48,7 +48,8 @@ class SwitchModule(nn.Module):
         if not is_known(index):  # only shapes are asked for: all branches must fit, and may agree
             outputs = [stream_of(branch(x)) for branch in self.branches]
             if len({output.shape for output in outputs}) == 1:
-                return outputs[0]
+                agreed: Tensor = outputs[0]
+                return agreed
         chosen: Tensor = stream_of(self.branches[self._one(index)](x))
         return chosen
 
