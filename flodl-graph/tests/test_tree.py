@@ -117,3 +117,87 @@ def test_a_part_trained_alone_is_loaded_into_the_whole(graph: Graph, tmp_path: P
         graph.load_subgraph_checkpoint("encoder.scan", tmp_path / "encoder.safetensors")
     with pytest.raises(PathError, match="did you mean 'encoder'"):
         graph.load_subgraph_checkpoint("encodr", tmp_path / "encoder.safetensors")
+
+
+def test_what_a_path_names(graph: Graph) -> None:
+    """A labelled graph, a tag, a module, a parameter; through every word."""
+    kinds = {
+        "encoder.scan": "subgraph",
+        "gate_1.experts.0": "subgraph",
+        "encoder.scan.hidden": "tag",
+        "gate_1.experts": "module",
+        "classifier.weight": "parameter",
+    }
+    assert kinds == {path: graph.validate_path(path) for path in kinds}
+
+
+@pytest.mark.parametrize(
+    ("path", "mend"),
+    [("hidden", "did you mean 'encoder.scan.hidden'"), ("clasifier", "did you mean 'classifier'"), ("*.bias", "globs")],
+)
+def test_what_names_no_part(graph: Graph, path: str, mend: str) -> None:
+    """Told with where such a name is."""
+    with pytest.raises(PathError) as caught:
+        graph.validate_path(path)
+    assert mend in (caught.value.mend or "")
+
+
+def test_further_tags_are_aliases_in_paths() -> None:
+    """A node that has two tags is reached by either, for everything that takes a path."""
+    graph = FlowBuilder("linear", 2, 2).tag("first").tag("again").through("linear", 2, 1).label("net").build()
+    assert graph.parameters_at("first") == graph.parameters_at("again")
+    assert [graph.first.bias] == graph.parameters_at("again.bias")
+    graph.freeze("again")
+    assert graph.is_frozen("first")
+    outer = FlowBuilder(graph).build()
+    assert [graph.first.bias] == outer.parameters_at("net.again.bias")
+    with pytest.raises(PathError):
+        outer.parameters_at("again")
+
+
+def test_a_part_is_set_to_evaluate_alone(graph: Graph) -> None:
+    """The rest trains on; what is frozen holds its statistics whatever is said."""
+    graph.train()
+    graph.set_training_at("encoder", False)
+    assert not any(module.training for module in graph.encoder.modules())
+    assert graph.classifier.training
+    graph.freeze("encoder.scan")
+    graph.set_training_at("encoder")
+    assert graph.encoder.read.training
+    assert not graph.encoder.scan.batch_norm1d_1.training
+    with pytest.raises(PathError, match="did you mean 'encoder'"):
+        graph.set_training_at("encodr")
+
+
+def test_summaries_of_the_tree(graph: Graph) -> None:
+    """Labelled graphs under the one they are in, through whatever words; elements, bytes, and what trains."""
+    graph.freeze("encoder.scan")
+    lines = graph.tree_summary().splitlines()
+    width = lines[0].index("  parameters")
+    scan_line = f"|   +-- scan [{graph.encoder.scan.hash[:8]}]"
+    assert [
+        "Graph tree",
+        f"model [{graph.hash[:8]}]",
+        "|   tags: classifier",
+        f"+-- encoder [{graph.encoder.hash[:8]}]",
+        scan_line,
+        "|   |       tags: hidden",
+        f"|   +-- read [{graph.encoder.read.hash[:8]}]",
+        "|           tags: confidence",
+        f"+-- gate_1.experts.0 [{graph.gate_1.experts[0].hash[:8]}]",
+    ] == [line[:width].rstrip() for line in lines]
+    assert ["56", "224", "B", "frozen"] == lines[4].removeprefix(scan_line).split()
+    scan, every = graph.parameters_at("encoder.scan"), list(graph.parameters())
+    elements = sum(p.numel() for p in every)
+    held = sum(p.numel() for p in scan)
+    assert ["total", f"{elements:,}", f"{elements * 4}", "B", f"{elements - held:,}"] == (
+        graph.param_summary().splitlines()[-1].split()
+    )
+
+
+def test_shared_parameters_are_counted_once() -> None:
+    """Where they come first."""
+    layer = torch.nn.Linear(2, 2)
+    first, second = (FlowBuilder(layer).label(name).build() for name in ("first", "second"))
+    rows = FlowBuilder(first).through(second).build().param_summary().splitlines()
+    assert [["first", "6"], ["total", "6"]] == [row.split()[:2] for row in rows[1:]]

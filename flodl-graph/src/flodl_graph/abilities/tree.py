@@ -43,11 +43,11 @@ class AbstractTree(AbstractFamily):
         return kind_of(self, self._irs(), path)
 
     def tree_summary(self) -> str:
-        """The graphs in this graph, each with its hash, its tags and its parameters."""
+        """The labelled graphs in this graph, each with its hash, its tags and its parameters."""
         return tree_summary(self._members())
 
     def param_summary(self) -> str:
-        """What each graph in this graph has of the parameters: elements, bytes, share, trained or not."""
+        """What each labelled graph in this graph has of the parameters: elements, bytes, share, trained or not."""
         return param_summary(self._members())
 
     def set_training_at(self, path: str, mode: bool = True) -> None:
@@ -132,7 +132,9 @@ class AbstractTree(AbstractFamily):
         return {prefix.removesuffix("."): graph.ir for prefix, graph in self._family()}
 
     def _members(self) -> dict[str, Member]:
-        return {p.removesuffix("."): Member(graph, graph.ir, graph.hash) for p, graph in self._family()}
+        """The graphs with a label, which are parts; one without is a way of writing a module."""
+        labelled = ((prefix, graph) for prefix, graph in self._family() if graph.ir.label or not prefix)
+        return {prefix.removesuffix("."): Member(graph, graph.ir, graph.hash) for prefix, graph in labelled}
 
     def _module_path(self, path: str) -> str:
         return module_path(self, self._irs(), path)

@@ -16,7 +16,7 @@ Kind: TypeAlias = Literal["subgraph", "tag", "module", "parameter"]
 
 
 def kind_of(root: nn.Module, graphs: Mapping[str, GraphIR], path: str) -> Kind:
-    """What a path names; a tag before the module that is called like it.
+    """What a path names; a tag before the module that is called like it, unless that is a graph with a label.
 
     Args:
         root: Whose paths these are.
@@ -28,12 +28,12 @@ def kind_of(root: nn.Module, graphs: Mapping[str, GraphIR], path: str) -> Kind:
     if not path or is_glob(path):
         what = f"{path!r} is a glob, which names any number of parts" if path else "an empty path names no part"
         raise PathError(what, mend="parameters_at() and freeze() take globs; the graph itself needs no path")
-    if path in graphs:
-        return "subgraph"
     owner, rest = owner_of(graphs, path)
     tags = [tag for tag, _ in graphs[owner].tags]
-    if rest in tags:
+    if rest in tags and not (path in graphs and graphs[path].label):
         return "tag"
+    if path in graphs:
+        return "subgraph"
     modules = dict(root.named_modules(remove_duplicate=False))
     if path in modules:
         return "module"
