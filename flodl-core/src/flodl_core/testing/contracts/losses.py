@@ -93,7 +93,7 @@ def captured(subject: Subject) -> Skip | None:
         value = made(*inputs)
         return [value, *torch.autograd.grad(value, leaves, allow_unused=True, materialize_grads=True)]
 
-    return require_capturable(work, lambda: None, 1e-4)
+    return require_capturable(work, lambda: None, subject.device, 1e-4)
 
 
 SUITE = (

@@ -38,4 +38,4 @@ def captured(subject: Subject) -> Skip | None:
             for name, value in module.named_buffers():
                 value.copy_(state[name])
 
-    return require_capturable(work, reset, ROUNDING[torch.float32])
+    return require_capturable(work, reset, subject.device, ROUNDING[torch.float32])

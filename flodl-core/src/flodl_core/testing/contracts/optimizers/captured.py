@@ -30,13 +30,14 @@ def captured(subject: Subject) -> Skip | None:
         optimizer.step()
         return []
 
-    recorded = record(work)
+    recorded = record(work, subject.device)
     if isinstance(recorded, Skip):
         return recorded
+    _, replay = recorded
     held = [*bowl.parameters, *tensors_of(list(optimizer.state.values()))]
     before = [value.detach().clone() for value in held]
     for _ in range(_REPLAYS):
-        recorded[0].replay()
+        replay()
     replayed = bowl.values()
     with torch.no_grad():
         for value, start in zip(held, before, strict=True):
