@@ -65,6 +65,8 @@ class GzippedFdlFile:
     def tensors(self, names: Iterable[str]) -> Mapping[str, Tensor]:
         """The named entries, which alone are held in memory."""
         wanted, found = set(names), {}
+        if not self.info.entries:
+            return {}
         with _unpacked(self._file) as stream:
             for entry in self.info.entries:
                 stream.skip(entry.begin - stream.position)
