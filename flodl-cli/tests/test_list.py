@@ -31,9 +31,9 @@ def test_list_shows_name_origin_and_summary(flodl, acme):
     """A table has one aligned line per component, with distribution and version."""
     done = flodl("list", "modules", "--plugin", "acme-layers")
     assert [
-        "name      from             summary",
-        "acme_glu  acme-layers 0.3  Gated SiLU feed-forward.",
-        "conv9d    acme-layers 0.3  Nine dimensions.",
+        "name      category  from             summary",
+        "acme_glu  gated     acme-layers 0.3  Gated SiLU feed-forward.",
+        "conv9d              acme-layers 0.3  Nine dimensions.",
     ] == done.stdout.splitlines()
 
 
@@ -110,7 +110,7 @@ def test_nothing_is_cut_in_a_pipe(flodl, install):
     """A long summary stays on one line, whole, when stdout is no terminal."""
     summary = "word " * 60 + "end."
     install("wide", "flodl_ops", f'OpSpec(name="wide", target="a:b", summary={summary!r})')
-    assert flodl("list", "ops").stdout.splitlines()[1].endswith("word end.")
+    assert flodl("list", "ops", "--plugin", "wide").stdout.splitlines()[1].endswith("word end.")
 
 
 def test_markup_of_plugins_is_shown_not_obeyed(flodl, install):
@@ -123,8 +123,8 @@ def test_accents_survive_a_c_locale(flodl, install):
     """A summary that ASCII cannot say ends no command, and JSON is ASCII."""
     install("accent", "flodl_ops", r'OpSpec(name="accent", target="a:b", summary="\u00e0 la carte")')
     environment = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
-    assert "la carte" in flodl("list", "ops", **environment).stdout
-    done = flodl("list", "ops", "--json", **environment)
+    assert "la carte" in flodl("list", "ops", "--plugin", "accent", **environment).stdout
+    done = flodl("list", "ops", "--plugin", "accent", "--json", **environment)
     assert done.stdout.isascii()
     payload = json.loads(done.stdout)
     assert "\u00e0 la carte" == payload["components"][0]["summary"]
@@ -143,3 +143,59 @@ def test_table_wraps_on_a_terminal(flodl, acme, site, here):
     assert max(map(len, shown.splitlines())) <= 60
     assert re.search(r"\x1b\[3\d", raw) is None  # NO_COLOR
     assert "mend it." in " ".join(shown.split())
+
+
+TWO_CATEGORIES = [
+    f'OpSpec(name="{category}{number:02}", target="a:b", summary="S.", category="{category}")'
+    for category, count in (("curved", 2), ("straight", 22))
+    for number in range(count)
+]
+
+
+def test_category_is_a_column_and_a_filter(flodl, install):
+    """Where there are categories, they are shown; one may be asked for."""
+    install("shapes", "flodl_ops", *TWO_CATEGORIES)
+    done = flodl("list", "ops", "--category", "Curved", "--plugin", "shapes")
+    assert [
+        "name      category  from        summary",
+        "curved00  curved    shapes 1.0  S.",
+        "curved01  curved    shapes 1.0  S.",
+    ] == done.stdout.splitlines()
+
+
+def test_mistyped_category_suggests(flodl, install):
+    """With the near one."""
+    install("shapes", "flodl_ops", *TWO_CATEGORIES)
+    done = flodl("list", "ops", "--category", "curvd")
+    assert [
+        "UsageError: nothing is of the category 'curvd'",
+        "  at: flodl list --category",
+        "  try: did you mean 'curved'?",
+    ] == done.stderr.splitlines()
+
+
+def test_categories_are_counted(flodl, install):
+    """A line per category: how many, and which."""
+    install("shapes", "flodl_ops", *TWO_CATEGORIES)
+    lines = flodl("list", "ops", "--categories", "--plugin", "shapes").stdout.splitlines()
+    assert ["category  count  names", "curved    2      curved00 curved01"] == lines[:2]
+    assert lines[2].startswith("straight  22     straight00 straight01")
+
+
+def test_a_long_list_stands_under_headings_on_a_terminal(install, site, here):
+    """With counts, aligned over all of them, and a word on how to ask for less."""
+    install("shapes", "flodl_ops", *TWO_CATEGORIES)
+    main, other = pty.openpty()
+    command = [sys.executable, "-m", "flodl_cli", "list", "ops", "--plugin", "shapes"]
+    env = environment(site, COLUMNS="80", NO_COLOR="1", TERM="dumb")
+    done = subprocess.run(command, cwd=here, env=env, stdout=other, stderr=subprocess.PIPE, check=True, timeout=60)
+    os.close(other)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", os.read(main, 100_000).decode()).splitlines()
+    assert [
+        "curved (2)",
+        "  curved00    S. (shapes 1.0)",
+        "  curved01    S. (shapes 1.0)",
+        "",
+        "straight (22)",
+    ] == lines[:5]
+    assert b"24 ops; fewer: flodl list ops WORD, 'conv*' or --category NAME" in done.stderr

@@ -89,3 +89,58 @@ def test_unmet_requirement_is_shown(flodl, install):
     """What a component lacks is shown without importing it."""
     install("needy", "flodl_ops", 'OpSpec(name="needy", target="a:b", summary="N.", requires=("unheard-of>=2",))')
     assert "it requires unheard-of>=2, which is not installed" in flodl("show", "op", "needy", "--no-params").stdout
+
+
+SCHEDULE = """
+class Falling:
+    def __init__(self, steps: int, floor: "int | None" = None):
+        self.steps = steps
+
+    def factor(self, step):
+        return max(1 - step / self.steps, 0)
+
+    def __repr__(self):
+        return f"falling({self.steps})"
+
+
+def mute(steps):
+    raise RuntimeError("out of order")
+"""
+SPEC = 'SchedulerSpec(name="{0}", target="falls:{1}", summary="Falls.", example=Example(args=(100,)))'
+
+
+def test_a_schedule_draws_its_curve(flodl, install):
+    """From the first step to a little past its end; in ASCII where the terminal knows no more."""
+    install("falls", "flodl_schedulers", SPEC.format("falling", "Falling"), files={"falls.py": SCHEDULE})
+    text = flodl("show", "scheduler", "falling", PYTHONIOENCODING="utf-8").stdout
+    assert "factor on the rate, steps 0 to 120 of falling(100)" in text
+    assert "\n   1 |\u2809" in text
+    plain = flodl("show", "scheduler", "falling", PYTHONIOENCODING="ascii", PYTHONUTF8="0").stdout
+    assert "\n   1 |###" in plain
+    assert plain.rstrip().endswith("120")
+    assert "curve" not in flodl("show", "scheduler", "falling", "--no-params").stdout
+
+
+def test_a_schedule_that_fails_costs_its_curve_alone(flodl, install):
+    """Everything else is shown, and why the curve is not."""
+    install("mute", "flodl_schedulers", SPEC.format("mute", "mute"), files={"falls.py": SCHEDULE})
+    done = flodl("show", "scheduler", "mute")
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "curve: not available" in done.stdout
+    assert "out of order" in done.stdout
+
+
+def test_types_are_written_as_people_write_them(flodl, install):
+    """`int | None`, whatever the source said."""
+    source = "import typing\ndef one(x: typing.Optional[int] = None): ...\n"
+    install("one", "flodl_ops", 'OpSpec(name="one", target="one_op:one", summary="1.")', files={"one_op.py": source})
+    assert "x          None     int | None" in flodl("show", "op", "one").stdout
+
+
+def test_an_op_shows_how_it_stands_in_a_flow(flodl, install):
+    """Its example is a word of the builder, and whether gradients flow is said."""
+    spec = 'OpSpec(name="one", target="a:b", summary="1.", differentiable=False, example=Example(kwargs={"dim": 1}))'
+    install("one", "flodl_ops", spec)
+    text = flodl("show", "op", "one", "--no-params").stdout
+    assert "example    through('op:one', dim=1)" in text
+    assert "gradients  not through all of it" in text

@@ -27,6 +27,11 @@ def complete_names(ctx: click.Context, param: click.Parameter, incomplete: str) 
     return [CompletionItem(c.name, help=c.spec.summary) for c in found if c.name.startswith(incomplete)]
 
 
+def complete_categories(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete a category."""
+    return complete({c.spec.category for c in components.list() if c.spec.category}, incomplete)
+
+
 def complete_distributions(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete the name of a distribution that has a plugin."""
     return complete({report.distribution for report in components.plugins()}, incomplete)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import types
+import typing
 from collections.abc import Iterator
 from typing import Any
 
@@ -50,6 +52,13 @@ def _starred(parameter: inspect.Parameter) -> str:
 
 def _type(parameter: inspect.Parameter) -> str | None:
     annotation = parameter.annotation
-    if annotation is parameter.empty:
-        return None
-    return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+    return None if annotation is parameter.empty else _written(annotation)
+
+
+def _written(annotation: Any) -> str:
+    """A type as a person writes it: `int | tuple[int, int]`, `None`."""
+    if isinstance(annotation, str):
+        return annotation
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return " | ".join(_written(member) for member in typing.get_args(annotation))
+    return "None" if annotation is type(None) else inspect.formatannotation(annotation)

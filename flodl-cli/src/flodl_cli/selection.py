@@ -30,19 +30,24 @@ def read_kind(word: str | None) -> tuple[str | None, str | None]:
         return None, word
 
 
-def select(kind: str | None, pattern: str | None, distribution: str | None, *, all_: bool) -> tuple[Component, ...]:
+def select(
+    kind: str | None, pattern: str | None, distribution: str | None, category: str | None = None, *, all_: bool
+) -> tuple[Component, ...]:
     """The components that fit everything that is said.
 
     Args:
         pattern: A wildcard over names and aliases, or a word found in a name, an alias, a category or a summary.
+        category: One category only.
         all_: Deprecated ones too.
 
     Raises:
-        UsageError: No plugin belongs to that distribution.
+        UsageError: No plugin belongs to that distribution, or nothing is of that category.
     """
     found: Sequence[Component] = components.list(kind, deprecated=all_)
     if distribution is not None:
         found = [c for c in found if c.origin.distribution == _known_distribution(distribution)]
+    if category is not None:
+        found = _of_category(found, category)
     if pattern is not None:
         found = [c for c in found if _fits(c, pattern.lower())]
     return tuple(found)
@@ -70,6 +75,15 @@ def _fits(component: Component, pattern: str) -> bool:
     if is_wildcard(pattern):
         return any(fnmatchcase(name, pattern) for name in names)
     return any(pattern in text for text in (*names, spec.category.lower(), spec.summary.lower()))
+
+
+def _of_category(found: Sequence[Component], category: str) -> Sequence[Component]:
+    chosen = [c for c in found if c.spec.category == category.lower()]
+    if not chosen:
+        known = sorted({c.spec.category for c in found if c.spec.category})
+        mend = did_you_mean(category.lower(), known) or f"categories: {', '.join(known) or 'none'}"
+        raise UsageError(f"nothing is of the category {category!r}", where="flodl list --category", mend=mend)
+    return chosen
 
 
 def _known_distribution(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 from flodl_core.component import KINDS, Example
 from flodl_core.errors import FlodlError, PluginError, UnknownComponent, UsageError
+from flodl_core.guard import said
 from flodl_core.names import PLURALS, kind_named, plural
 from flodl_core.provider import Component
 from flodl_core.reference import Ref
@@ -14,10 +15,12 @@ from flodl_core.registry import components
 from flodl_core.where import Where
 
 from flodl_cli.commands.list import as_data
+from flodl_cli.elsewhere import flodl_names
 from flodl_cli.examples import ExampleCommand
 from flodl_cli.kinds import complete_kinds, complete_names
 from flodl_cli.locate import find_target, source_of
-from flodl_cli.output.human import print_pairs, print_table
+from flodl_cli.output.curve import BRAILLE, draw_curve
+from flodl_cli.output.human import print_pairs, print_table, printable, speaks
 from flodl_cli.output.machine import print_json
 from flodl_cli.parameters import parameters_of
 from flodl_cli.selection import nothing_found
@@ -30,6 +33,7 @@ from flodl_cli.settings import switches
     examples=(
         ("flodl show module linear", "everything about one"),
         ("flodl show adamw", "the kind is left out"),
+        ("flodl show scheduler cosine", "with its curve"),
         ("flodl show losses flodl-nn/mse --json", "a full name, as data"),
         ("flodl show module conv2d --no-params", "without importing anything"),
     ),
@@ -78,7 +82,14 @@ def _find(kind: str, name: str) -> Component | None:
 
 
 def _where(component: Component, *, imported: bool) -> Where | None:
-    """From the object itself when it is imported anyway, which sees through re-exports; else from the files."""
+    """From the object itself when it is imported anyway, which sees through re-exports; else from the files.
+
+    An op is where the function is that it calls, if that is written in Python.
+    """
+    function = getattr(component.spec, "function", "")
+    if function:
+        called = find_target(function)
+        return called if called and called.line else None
     if imported:
         try:
             return source_of(component.load()) or find_target(component.spec.target)
@@ -98,6 +109,7 @@ def _as_data(
         "requires_api": spec.requires_api,
         "inputs": list(getattr(spec, "inputs", ())),
         "outputs": list(getattr(spec, "outputs", ())),
+        "flodl_names": list(flodl_names(component)),
         "example": example and {"call": _call(component, example), "inputs": list(example.inputs)},
         "file": where and where.file,
         "line": (where and where.line) or None,
@@ -123,7 +135,9 @@ def _print(
             ("unavailable", _unavailable(component) or ""),
             ("inputs", ", ".join(getattr(spec, "inputs", ()))),
             ("outputs", ", ".join(getattr(spec, "outputs", ()))),
-            ("target", spec.target),
+            ("gradients", _gradients(component)),
+            ("in floDl", ", ".join(flodl_names(component))),
+            ("target", getattr(spec, "function", "") or spec.target),
             ("file", str(where) if where else ""),
             ("example", _call(component, spec.example) if spec.example else ""),
             ("fed with", ", ".join(spec.example.inputs) if spec.example else ""),
@@ -136,6 +150,36 @@ def _print(
         print_table(["parameter", "default", "type"], [_row(parameter) for parameter in parameters])
     elif parameters is not None:
         click.echo("\nparameters: none")
+    if component.kind == "scheduler" and parameters is not None:
+        _print_curve(component)
+
+
+def _print_curve(component: Component) -> None:
+    """What the example does to a rate, step for step; a plugin's may not be able to tell."""
+    example = component.spec.example
+    if example is None:
+        return
+    steps = _as_long_as(example)
+    try:
+        schedule = component.create(*example.args, **example.kwargs)
+        factors = [float(schedule.factor(step)) for step in range(steps + 1)]
+    except Exception as error:
+        click.echo(f"\ncurve: not available, {said(error)}")
+        return
+    click.echo(f"\nfactor on the rate, steps 0 to {steps} of {printable(repr(schedule))}")
+    for line in draw_curve(factors, plain=not speaks(BRAILLE)):
+        click.echo(line)
+
+
+def _as_long_as(example: Example) -> int:
+    """Steps that show the whole of it: a little more than its own, and a hundred at least."""
+    lengths = [max(value, default=0) if isinstance(value, tuple) else value for value in example.args]
+    return max(100, round(1.2 * sum(length for length in lengths if type(length) is int)))
+
+
+def _gradients(component: Component) -> str:
+    flows = getattr(component.spec, "differentiable", None)
+    return "" if flows is None else "through all inputs" if flows else "not through all of it"
 
 
 def _row(parameter: dict[str, Any]) -> list[str]:
@@ -144,6 +188,12 @@ def _row(parameter: dict[str, Any]) -> list[str]:
 
 
 def _call(component: Component, example: Example) -> str:
+    """An op stands in a flow by its kind and name; anything else is made from a ref."""
+    if component.kind == "op":
+        words = ", ".join(
+            [repr(f"op:{component.name}"), *(f"{key}={value!r}" for key, value in example.kwargs.items())]
+        )
+        return f"through({words})"
     return repr(Ref(component.name, example.args, example.kwargs))
 
 

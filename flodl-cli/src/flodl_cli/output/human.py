@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
 _UNBOUNDED = 100_000
 
@@ -34,9 +34,46 @@ def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         table.add_column(head, overflow="fold", no_wrap=number < len(heads) - 1)
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
+    _print(table)
+
+
+def print_groups(groups: Mapping[str, Sequence[Sequence[str]]]) -> None:
+    """Print rows of two columns under headings, aligned over all groups; only the second column wraps."""
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    width = max((len(row[0]) for rows in groups.values() for row in rows), default=0)
+    for number, (heading, rows) in enumerate(groups.items()):
+        if number:
+            click.echo()
+        _print(Text(printable(heading), style="bold"))
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False, show_edge=False)
+        table.add_column(no_wrap=True, min_width=width)
+        table.add_column(overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(printable(cell)) for cell in row))
+        _print(Padding(table, (0, 0, 0, 2)))
+
+
+def is_terminal() -> bool:
+    """Whether a person looks at stdout, rather than a program."""
+    return sys.stdout.isatty()
+
+
+def speaks(letter: str) -> bool:
+    """Whether stdout can say a letter as it is."""
+    try:
+        letter.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _print(drawn: RenderableType) -> None:
     console = _console()
     with console.capture() as captured:
-        console.print(table)
+        console.print(drawn)
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
@@ -56,6 +93,6 @@ def note(text: str) -> None:
 def _console() -> Console:
     from rich.console import Console
 
-    if sys.stdout.isatty():
+    if is_terminal():
         return Console(file=sys.stdout, width=shutil.get_terminal_size().columns, highlight=False)
     return Console(file=sys.stdout, width=_UNBOUNDED, highlight=False, no_color=True, force_terminal=False)
