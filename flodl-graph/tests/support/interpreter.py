@@ -126,7 +126,9 @@ class _Meant:
             case "split":
                 return [_first(meaning(x, **_given(meaning, x, refs))) for meaning in self.meanings], {}
             case "merge":
-                return [self.meanings[0](*streams, *(torch.zeros_like(x) if v is None else v for v in refs.values()))], {}
+                return [
+                    self.meanings[0](*streams, *(torch.zeros_like(x) if v is None else v for v in refs.values()))
+                ], {}
             case "gate":
                 return self._gate(x, refs)
             case "switch":
@@ -156,6 +158,8 @@ class _Meant:
     def _loop(self, x: Tensor, refs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         body, *halts = self.meanings
         said = self.step.kwargs
+        for inner in (inner for part in self.meanings if isinstance(part, Interpreter) for inner in part.family()):
+            inner.tags = {}
         states: list[Tensor] = []
         running = torch.ones(len(x), dtype=torch.bool)
         steps = torch.zeros(len(x), dtype=torch.long)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any, final
 
 from attrs import define, field
@@ -16,8 +17,8 @@ MERGES = ("add", "mean", "mul", "max", "min")
 
 @st.composite
 def flows(draw: Callable[..., Any]) -> FlowBuilder:
-    """A flow of up to a dozen words, some with flows inside."""
-    return Writer(draw, WIDTH, depth=0).flow(draw(st.integers(1, 12)))
+    """A flow of up to nine words, some with flows inside."""
+    return Writer(draw, WIDTH, depth=0).flow(draw(st.integers(1, 9)))
 
 
 @final
@@ -29,7 +30,7 @@ class Writer:
         tags: Named so far: [rows, width].
         scalars: Named so far: one number, which fits everywhere.
         promised: Referred to, and not named yet.
-        used: Numbers of names given.
+        serial: Numbers for names; flows inside take theirs from the same.
     """
 
     draw: Callable[..., Any]
@@ -38,8 +39,7 @@ class Writer:
     tags: list[str] = field(factory=list)
     scalars: list[str] = field(factory=list)
     promised: list[str] = field(factory=list)
-    used: int = 0
-    inputs: int = 0
+    serial: Iterator[int] = field(factory=count)
 
     def flow(self, words: int, *, needs: str | None = None) -> FlowBuilder:
         """Write it. `needs`: the one further input that it takes."""
@@ -47,14 +47,13 @@ class Writer:
         if needs is not None:
             flow, self.tags = flow.input(needs), [needs]
         elif self.depth == 0 and self.flip():
-            self.inputs = self.number(1, 2)
-            self.tags = [f"side{n}" for n in range(self.inputs)]
+            self.tags = [f"side{n}" for n in range(self.number(1, 2))]
             flow = flow.input(*self.tags)
         for _ in range(words):
             flow = self.pick(WORDS)(self, flow)
         for tag in self.promised:
             flow = flow.through("linear", self.width, self.width).tag(tag)
-        return flow.label(self.name("graph")) if self.flip() else flow
+        return flow.label(self.name("net")) if self.flip() else flow
 
     # choices
 
@@ -68,8 +67,7 @@ class Writer:
         return self.draw(st.sampled_from(tuple(choices)))
 
     def name(self, stem: str) -> str:
-        self.used += 1
-        return f"{stem}{self.used}_{self.depth}"
+        return f"{stem}_{next(self.serial)}"
 
     def later(self) -> str:
         """A tag that is promised: from here on it is a forward reference."""
@@ -79,7 +77,7 @@ class Writer:
 
     def any_tag(self) -> str:
         """A tag from before, or one that is yet to come."""
-        return self.later() if not self.tags or self.number(0, 2) == 0 else str(self.pick(self.tags))
+        return self.later() if not self.tags or self.number(0, 5) == 0 else str(self.pick(self.tags))
 
     # modules
 
@@ -89,7 +87,7 @@ class Writer:
         kinds = ["linear", "tanh", "relu", "layer_norm", "pair", "asked", "flow", "recall"]
         kind = self.pick(kinds if self.depth < 2 else kinds[:4])
         if kind == "flow":
-            return Writer(self.draw, width, self.depth + 1).flow(self.number(1, 4))
+            return self.inside(width).flow(self.number(1, 3))
         if kind in ("linear", "layer_norm"):
             return ref(kind, *[width] * (2 if kind == "linear" else 1))
         return ref(kind, width) if kind == "recall" else kind
@@ -103,7 +101,10 @@ class Writer:
                 return ref("recall", self.width)
             case 2:
                 return "state_add"
-        return Writer(self.draw, self.width, self.depth + 1).flow(self.number(1, 4), needs="other")
+        return self.inside(self.width).flow(self.number(1, 3), needs="other")
+
+    def inside(self, width: int) -> Writer:
+        return Writer(self.draw, width, self.depth + 1, serial=self.serial)
 
     def halt(self) -> Any:
         if self.flip():

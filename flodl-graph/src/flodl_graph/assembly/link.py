@@ -49,7 +49,8 @@ def _check_names(plan: Plan, reserved: Collection[str]) -> None:
     given = [Given("input" if tag.name in plan.inputs else "tag", tag.name, tag.where) for tag in plan.tags]
     if plan.label is not None:
         given.append(Given("label", plan.label.name, plan.label.where))
-    counted = tuple(draft.name for draft in plan.drafts if draft.name == draft.counted)
+    tagged = {tag.slot for tag in plan.tags if isinstance(tag.slot, Draft) and tag.name == tag.slot.name}
+    counted = tuple(draft.name for draft in plan.drafts if draft.name == draft.counted and draft not in tagged)
     plan.errors += faults(Names(tuple(given), counted, reserved))
 
 

@@ -22,7 +22,7 @@ from flodl_graph.words.inside import shown
 
 @final
 class LoopModule(nn.Module):
-    """`x = body(x)`, again and again.
+    """`x = body(x)`, again and again. A graph inside, which carries state, begins anew with each run.
 
     Args:
         condition: Its signal, > 0, means stop; None: run `most` times.
@@ -61,6 +61,7 @@ class LoopModule(nn.Module):
             wanted: Of `states` [T, B, ...] (after each iteration), `halts` [T, ...] (the condition's
                 signals), `steps` (how many; [B] per sample), and the body's own outputs [T, ...].
         """
+        _begin_anew(self)
         traces: dict[str, list[Tensor]] = {name: [] for name in wanted}
         running = self._all_running(x)
         steps: Any = 0 if running is None else torch.zeros_like(running, dtype=torch.long)
@@ -116,6 +117,13 @@ class LoopModule(nn.Module):
             return made, dict(zip(traced, further, strict=True))
         made, *further = self.body(x, **refs)
         return made, {name: further[self._returned.index(name)] for name in traced}
+
+
+def _begin_anew(loop: nn.Module) -> None:
+    """What graphs inside remember is of turns before, not of runs before."""
+    for module in loop.modules():
+        if vars(module).get("carried"):
+            module.carried = {}  # type: ignore[assignment]
 
 
 def _note(traces: Mapping[str, list[Tensor]], **values: Tensor) -> None:
