@@ -219,7 +219,7 @@ class CapturedStep:
             if entry.recording is None:
                 entry.spread = trial.spread(first)
                 trial.restore()
-                entry.recording = self._record(batch)
+                entry.recording = self._record(batch, trial.left)
                 self._make_room(entry)
             return self._compared(entry, entry.recording, batch, trial, first)
         except BaseException as error:
@@ -253,18 +253,34 @@ class CapturedStep:
         worst = max(beyond, key=lambda name: beyond[name])
         raise Refusal(f"a replay is not the step: {worst} is off by {found[worst]:.1e} of what the step does to it")
 
-    def _record(self, batch: Batch) -> _Recording:
+    def _record(self, batch: Batch, left: list[Bindings]) -> _Recording:
         inputs = tuple(torch.empty_like(tensor, requires_grad=tensor.requires_grad) for tensor in batch.tensors)
         args, kwargs = batch.with_tensors(inputs)
-        reads = [{place: s.own(tensor) for place, tensor in s.read().items()} for s in self._reads]
+        reads = [{place: s.own(place, tensor) for place, tensor in s.read().items()} for s in self._reads]
+        outside = [self._outside(s, bindings, reads) for s, bindings in zip(self._leaves, left, strict=True)]
         for slots, bindings in zip(self._reads, reads, strict=True):
             slots.write(bindings)
         alive = _plain_tensors(self._surroundings.modules().values())
+
+        def step() -> Any:
+            result = self._function(*args, **kwargs)
+            for slots, bindings in zip(self._leaves, outside, strict=True):
+                _carry_out(slots, bindings)
+            return result
+
         with on_trial():
-            result, play = self._recorder.record(lambda: self._function(*args, **kwargs))
+            result, play = self._recorder.record(step)
         if any(leaf.device != self._recorder.device for leaf in tensors_of(result)):
             raise Refusal("the step returns a tensor on the host")
         return _Recording(play, inputs, reads, [slots.held() for slots in self._leaves], result, alive)
+
+    def _outside(self, slots: AbstractSlots, left: Bindings, reads: list[Bindings]) -> Bindings:
+        """Tensors for what must outlast other replays: those it is read from where they fit, so that it stays there."""
+        if not slots.persist:
+            return {}
+        read = reads[self._reads.index(slots)] if slots in self._reads else {}
+        fitting = {p: t for p, t in read.items() if p in left and (t.shape, t.dtype) == (left[p].shape, left[p].dtype)}
+        return {place: fitting[place] if place in fitting else slots.own(place, t) for place, t in left.items()}
 
     def _replay(self, entry: _Entry, recording: _Recording, batch: Batch, read: list[Bindings]) -> Any:
         moved = list(zip(recording.inputs, batch.tensors, strict=True))
@@ -292,6 +308,16 @@ class CapturedStep:
 def _plain_tensors(modules: Iterable[nn.Module]) -> list[Tensor]:
     """Tensors that modules hold as plain attributes: a recording may read them where they are now."""
     return [value for module in modules for value in module.__dict__.values() if isinstance(value, Tensor)]
+
+
+def _carry_out(slots: AbstractSlots, outside: Bindings) -> None:
+    """Copy what a step left in the memory of its recording to where it lasts."""
+    if outside:
+        held = slots.held()
+        moved = [(outside[place], tensor) for place, tensor in held.items() if outside[place] is not tensor]
+        if moved:
+            torch._foreach_copy_([to for to, _ in moved], [tensor for _, tensor in moved])
+        slots.write({place: outside[place] for place in held})
 
 
 def _cloned(result: Any) -> Any:

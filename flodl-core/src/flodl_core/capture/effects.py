@@ -8,7 +8,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-NAMED = "Mapping[str, Tensor]"
+from flodl_core.capture.refusal import Refusal
 
 
 @final
@@ -17,10 +17,13 @@ class HostCopy:
 
     Args:
         tensors: What is copied.
+
+    Raises:
+        Refusal: One of them is sparse.
     """
 
     def __init__(self, tensors: Mapping[str, Tensor]) -> None:
-        self._copies = {name: tensor.detach().to("cpu", copy=True) for name, tensor in tensors.items()}
+        self._copies = {name: _to_host(name, tensor) for name, tensor in tensors.items()}
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Put the copies into the tensors of the same names."""
@@ -47,6 +50,12 @@ class HostCopy:
         size = max(float(moved.norm().nan_to_num()), 1e-7 * float(mine.norm().nan_to_num()), 1e-30)
         distance = float(gap.norm()) / size
         return distance if distance == distance else float("inf")
+
+
+def _to_host(name: str, tensor: Tensor) -> Tensor:
+    if tensor.layout is not torch.strided:
+        raise Refusal(f"{name} is sparse: its memory is another at each step")
+    return tensor.detach().to("cpu", copy=True)
 
 
 def _same(one: Tensor, other: Tensor) -> bool:

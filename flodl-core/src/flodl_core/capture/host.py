@@ -78,7 +78,7 @@ class HostWatch:
         return {
             name: (value, len(value) if isinstance(value, _GROWING) else 0)
             for name, value in module.__dict__.items()
-            if name not in self._slots
+            if not (name in self._slots and isinstance(value, dict))
         }
 
 

@@ -15,6 +15,7 @@ from flodl_core.where import Where
 
 _TORCH = os.path.dirname(torch.__file__)
 _OURS = tuple(f"{os.sep}{name}{os.sep}" for name in ("flodl_core", "flodl_nn", "flodl_graph"))
+_STALE = "AccumulateGrad node's stream does not match"
 _READS_BACK = ("synchronizing CUDA operation", "operation not permitted when stream is capturing")
 _on_trial = 0
 
@@ -64,6 +65,8 @@ def explained(error: BaseException) -> Refusal:
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
     if isinstance(error, torch.OutOfMemoryError):
         return Refusal("there is not enough memory to record it")
+    if _STALE in text:
+        return Refusal("something still holds the gradients' graph of an earlier step: detach() what is kept", where)
     if any(sign in text for sign in _READS_BACK):
         return Refusal("the host reads a value back from the device", where)
     return Refusal(f"{type(error).__name__}: {text}", where)

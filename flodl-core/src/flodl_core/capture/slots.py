@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, final
 
+import torch
 from torch import Tensor, nn
 
 from flodl_core.capture.refusal import Refusal
@@ -28,9 +29,18 @@ class AbstractSlots(ABC):
     def name(self, place: Any) -> str:
         """A place, for messages."""
 
-    def own(self, tensor: Tensor) -> Tensor:
-        """Where a recording reads what a place holds: a tensor that nobody else changes."""
-        return tensor.detach().clone()
+    @property
+    def persist(self) -> bool:
+        """Must what a recording leaves here outlast the replays of others?
+
+        Recordings share their memory: what one leaves in it, the next may overwrite. What persists is
+        copied out, into tensors of `own`.
+        """
+        return True
+
+    def own(self, place: Hashable, like: Tensor) -> Tensor:
+        """A tensor outside the memory of recordings, through which they read and leave what a place holds."""
+        return torch.empty_like(like, requires_grad=False)
 
     def held(self) -> Bindings:
         """What each place holds, cut from the gradients of the step that made it."""
@@ -52,11 +62,17 @@ class ModuleSlots(AbstractSlots):
     Args:
         modules: Where to look; those that have the attribute are found once.
         attribute: Its name.
+        persist: As `AbstractSlots.persist`.
     """
 
-    def __init__(self, modules: Sequence[nn.Module], attribute: str) -> None:
-        self._attribute = attribute
+    def __init__(self, modules: Sequence[nn.Module], attribute: str, *, persist: bool = True) -> None:
+        self._attribute, self._persist = attribute, persist
         self._modules = [m for m in modules if isinstance(m.__dict__.get(attribute), dict)]
+
+    @property
+    def persist(self) -> bool:
+        """As it was said."""
+        return self._persist
 
     def read(self) -> Bindings:
         """By module and name.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, final
 
 import torch
@@ -14,7 +14,7 @@ from flodl_core.capture.effects import HostCopy
 from flodl_core.capture.host import HostWatch
 from flodl_core.capture.recorder import Recorder
 from flodl_core.capture.refusal import Refusal, on_trial
-from flodl_core.capture.slots import AbstractSlots, AttributeSlots
+from flodl_core.capture.slots import AbstractSlots, AttributeSlots, Bindings
 
 _STEADY = 1e-3  # two eager steps whose results differ by more are not the same step
 
@@ -57,7 +57,10 @@ class Trial:
         self._places = list(dict.fromkeys([*around.reads, *around.leaves]))
         self._bindings = [slots.held() for slots in self._places]
         for slots, bindings in zip(self._places, self._bindings, strict=True):
-            slots.write(bindings)  # what is left of earlier steps' gradients ties up streams
+            slots.write(bindings)
+        _detach(around.modules().values())
+        self.left: list[Bindings] = []
+        """What the last run left in each of the step's places."""
         self._state = dict(around.state())
         self._touched = {**self._state, **_named(around.reads)}
         self._before = HostCopy(self._touched)
@@ -81,6 +84,7 @@ class Trial:
             self._around.attributes.add(fresh)
             raise NewPlaces
         self._check_in_place()
+        self.left = [slots.held() for slots in self._around.leaves]
         return self._effects(result)
 
     def restore(self) -> None:
@@ -116,6 +120,14 @@ class Trial:
     def _effects(self, result: Any) -> dict[str, Tensor]:
         results = {f"result {index}": leaf for index, leaf in enumerate(tensors_of(result))}
         return {**self._around.state(), **_named(self._around.proved), **results}
+
+
+def _detach(modules: Iterable[nn.Module]) -> None:
+    """Cut what modules keep from the gradients of earlier steps, which hold on to the stream they were made on."""
+    for module in modules:
+        for name, value in module.__dict__.items():
+            if isinstance(value, Tensor) and value.grad_fn is not None:
+                module.__dict__[name] = value.detach()
 
 
 def _named(places: Sequence[AbstractSlots]) -> dict[str, Tensor]:

@@ -100,6 +100,8 @@ class Captures:
         """The objective without learning."""
         if self.reason is not None:
             return self._work.judging(*batch, **named)
+        if not self._update.accumulates:
+            self._update.drop_gradients()  # the replay needs the memory that they are in
         return self._steps["judging"](*batch, **named)
 
     def report(self, note: str | None = None) -> CaptureReport:
@@ -115,6 +117,8 @@ class Captures:
             return 'capture="never"'
         if self._parts.needs_closure():
             return f"{type(self._parts.optimizer).__name__} evaluates the loss itself, as often as it wants"
+        if isinstance(self._parts.optimizer, torch.optim.SparseAdam):
+            return "SparseAdam works on sparse gradients, which are in other memory at each step"
         if len(devices) > 1:
             return f"the parameters are on several devices: {', '.join(sorted(map(str, devices)))}"
         (device,) = devices
@@ -126,8 +130,8 @@ class Captures:
         device = self._parts.trained[0].device
         recorder = RECORDERS[device.type](device)
         modules = list(self._model.modules())
-        gradients = GradientSlots(self._parts)
-        carried, kept = ModuleSlots(modules, "carried"), ModuleSlots(modules, "kept")
+        gradients = GradientSlots(self._parts, persist=self._update.accumulates)
+        carried, kept = ModuleSlots(modules, "carried"), ModuleSlots(modules, "kept", persist=False)
         shared: dict[str, Any] = {
             "recorder": recorder,
             "modules": lambda: dict(self._model.named_modules()),

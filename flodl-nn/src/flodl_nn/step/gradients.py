@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any, final
 
+import torch
 from flodl_core.capture import AbstractSlots
 from torch import Tensor
 
@@ -17,10 +18,17 @@ class GradientSlots(AbstractSlots):
 
     Args:
         parts: What that is.
+        persist: Do gradients last longer than a step? In a window they do.
     """
 
-    def __init__(self, parts: TrainedParts) -> None:
-        self._parts = parts
+    def __init__(self, parts: TrainedParts, *, persist: bool) -> None:
+        self._parts, self._persist = parts, persist
+        self._own: dict[Hashable, Tensor] = {}
+
+    @property
+    def persist(self) -> bool:
+        """As it was said."""
+        return self._persist
 
     def read(self) -> dict[Hashable, Tensor]:
         """By the parameter's place among those trained."""
@@ -36,9 +44,11 @@ class GradientSlots(AbstractSlots):
         names = {id(parameter): name for name, parameter in self._parts.named.items()}
         return f"the gradient of {names[id(self._parts.trained[place])]}"
 
-    def own(self, tensor: Tensor) -> Tensor:
-        """The gradient itself: a window adds to it where it is."""
-        return tensor
+    def own(self, place: Hashable, like: Tensor) -> Tensor:
+        """One for all recordings: a window adds to it where it is."""
+        if place not in self._own:
+            self._own[place] = torch.empty_like(like, requires_grad=False)
+        return self._own[place]
 
     def holds(self, bindings: Mapping[Any, Tensor]) -> bool:
         """They are bound together, so the first speaks for all."""

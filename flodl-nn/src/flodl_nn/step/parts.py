@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, final
 
 from flodl_core import Ref, Reference, TrainingError, as_reference, components
@@ -12,6 +12,7 @@ from flodl_core.groups import GroupRules
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from flodl_nn.step.device_rates import EXECUTION
 from flodl_nn.step.velocities import give_velocities
 from flodl_nn.step.watch import ModelWatch
 
@@ -187,11 +188,14 @@ class TrainedParts:
             self.optimizer.state[parameter] = state
         return state is not None
 
-    def _forget(self, parameters: Iterable[Tensor]) -> None:
+    def _forget(self, parameters: Sequence[Any]) -> None:
         """Drop the optimizer's state of some parameters: they begin anew."""
         for parameter in parameters:
             self._aside.pop(parameter, None)
             self.optimizer.state.pop(parameter, None)
+        if self._recipe is not None:  # some make their state when they are built, and never again
+            names = {parameter: name for name, parameter in self.named.items()}
+            self.optimizer.state.update(self._build({names[p]: p for p in parameters}).state)
         if self.needs_closure():
             self._forget_flat_state()
 
@@ -218,9 +222,8 @@ def trainable_kind(model: nn.Module) -> dict[str, nn.Parameter]:
 def _same_options(own: dict[str, Any], other: dict[str, Any]) -> bool:
     """Were both made by the same rules? The rate may have been changed by a schedule meanwhile."""
     rate = own.get("initial_lr", own["lr"])
-    return all(own.get(key) == value for key, value in other.items() if key not in ("params", "lr")) and (
-        rate == other["lr"]
-    )
+    apart = {"params", "lr"} | EXECUTION
+    return all(own.get(key) == value for key, value in other.items() if key not in apart) and rate == other["lr"]
 
 
 def _nothing_to_train(has_parameters: bool) -> TrainingError:

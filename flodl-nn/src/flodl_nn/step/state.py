@@ -74,7 +74,7 @@ def load_gradients(parts: TrainedParts, saved: Mapping[str, Tensor]) -> None:
 
 
 def load_scaler(scaler: torch.amp.GradScaler, saved: Mapping[str, Any], device: torch.device) -> None:
-    """A loss scale that can be used at once: torch's own waits for a first loss, and an open window has had its last."""
+    """A loss scale that can be used at once: torch waits for a first loss, and an open window may have had its last."""
     scaler.load_state_dict(copied(saved))
     scaler.scale(torch.zeros((), device=device))
 

@@ -48,6 +48,11 @@ class Update:
         self.adapt()
 
     @property
+    def accumulates(self) -> bool:
+        """Do gradients last from one loss to the next?"""
+        return self._accumulate > 1
+
+    @property
     def opens(self) -> bool:
         """Is the next loss the first of its window?"""
         return self.pending == 0
@@ -134,7 +139,8 @@ class Update:
     def drop_gradients(self) -> None:
         """Before the first loss of a window."""
         for parameter in self._parts.trained:
-            parameter.grad = None
+            if parameter.grad is not None:
+                parameter.grad = None
 
     def window(self) -> dict[str, Any]:
         """What an open window holds, by name, to save."""
