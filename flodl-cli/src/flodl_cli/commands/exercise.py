@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import click
-from flodl_core.errors import MissingDistribution
+from flodl_core.errors import MissingDistribution, TensorError
 from flodl_core.provider import Component
+from flodl_core.testing import NEEDS_NO_TORCH
 
 from flodl_cli.examples import ExampleCommand
 from flodl_cli.exercise.choose import choose
@@ -44,7 +45,7 @@ def command(kind_or_name: str | None, name: str | None, device: str, plugin: str
     NAME may be a full name such as flodl-nn/linear, or a pattern with *. Exit code 1 when a check fails.
     """
     chosen = choose(kind_or_name, name, plugin)
-    _require(device)
+    _require(device, {component.kind for component in chosen})
     tally, watch = Tally(), Watch(len(chosen))
     interrupted = False
     try:
@@ -67,7 +68,7 @@ def _exercise(chosen: Sequence[Component], device: str, tally: Tally, watch: Wat
 
     from flodl_cli.exercise.further import further_checks
 
-    more = further_checks()
+    more = further_checks({component.kind for component in chosen})
     for component in chosen:
         results = []
         for result in exercise(component, device=device, more=more, started=watch.started):
@@ -76,19 +77,26 @@ def _exercise(chosen: Sequence[Component], device: str, tally: Tally, watch: Wat
         watch.finished(component, results)
 
 
-def _require(device: str) -> None:
+def _require(device: str, kinds: set[str]) -> None:
     """Say now what would fail every component.
 
     Raises:
         MissingDistribution: There is no torch.
         TensorError: There is no such device.
     """
+    if device == "cpu" and kinds <= NEEDS_NO_TORCH:
+        return
     if find_module("torch") is None:
         raise MissingDistribution(
-            "torch is not installed: nothing can be exercised without it",
+            "torch is not installed: without it only schedules, sinks, probes and commands can be exercised",
             where="flodl exercise",
             mend="pip install 'flodl-core[torch]'",
         )
     from flodl_core.tensor.device import pick_device
 
-    pick_device(device)
+    try:
+        pick_device(device)
+    except TensorError as error:
+        raise TensorError(
+            error.what, where="flodl exercise", mend="leave --device out: the CPU proves nearly all"
+        ) from None

@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import click
 from click.testing import CliRunner
 from flodl_core.errors import ContractError
 from flodl_core.testing import Check, Skip, Subject
 
+from flodl_cli.locate import find_module
 
-def further_checks() -> Mapping[str, Sequence[Check]]:
-    """By kind. A part that is not there is a check that says so."""
-    help_ = Check("help", "It prints its help when asked, and exits with 0.", _prints_help)
-    return {**_of_graph(), **_of_monitor(), "command": (help_,)}
+_OF_GRAPH = frozenset({"module", "op", "merge_op", "word"})
+
+
+def further_checks(kinds: Collection[str]) -> Mapping[str, Sequence[Check]]:
+    """By kind, for these kinds. A part that is not there is a check that says so."""
+    checks: dict[str, Sequence[Check]] = {
+        "command": (Check("help", "It prints its help when asked, and exits with 0.", _prints_help),)
+    }
+    if not _OF_GRAPH.isdisjoint(kinds):
+        checks.update(_of_graph())
+    if "sink" in kinds:
+        checks.update(_of_monitor())
+    return checks
 
 
 def _of_graph() -> Mapping[str, Sequence[Check]]:
-    try:
-        from flodl_graph.testing import CHECKS
-    except ModuleNotFoundError:
-        return {kind: (_absent("flow", "flodl-graph"),) for kind in ("module", "word", "merge_op", "op")}
+    if find_module("flodl_graph") is None:
+        return dict.fromkeys(_OF_GRAPH, (_absent("flow", "flodl-graph"),))
+    from flodl_graph.testing import CHECKS
+
     return CHECKS
 
 
 def _of_monitor() -> Mapping[str, Sequence[Check]]:
-    try:
-        from flodl_monitor.testing import CHECKS
-    except ModuleNotFoundError:
+    if find_module("flodl_monitor") is None:
         return {"sink": (_absent("records", "flodl-monitor"),)}
+    from flodl_monitor.testing import CHECKS
+
     return CHECKS
 
 

@@ -6,10 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, final
 
 from attrs import define, field
-from flodl_core.provider import Component
 from flodl_core.testing import Result
-
-from flodl_cli.commands.list import as_data
 
 OUTCOMES = ("passed", "failed", "skipped")
 
@@ -57,21 +54,13 @@ class Tally:
         """Everything, as plain data."""
         return {
             "totals": {"components": len(self.results), "checks": len(self.all), **count(self.all)},
-            "components": [self._component(results) for results in self.results.values()],
+            "components": [_as_data(results) for results in self.results.values()],
         }
-
-    def _component(self, results: list[Result]) -> dict[str, Any]:
-        component: Component = results[0].component
-        checks = [
-            {"check": r.check, "outcome": r.outcome, "reason": r.reason, "seconds": round(r.seconds, 4)}
-            for r in results
-        ]
-        return {**as_data(component), "failed": _first_failure(results) is not None, "checks": checks}
 
 
 def count(results: Iterable[Result]) -> Mapping[str, int]:
     """How many passed, failed, were skipped."""
-    outcomes = [result.outcome for result in results]
+    outcomes: list[str] = [result.outcome for result in results]
     return {outcome: outcomes.count(outcome) for outcome in OUTCOMES}
 
 
@@ -82,6 +71,22 @@ def said(counts: Mapping[str, int]) -> str:
     '12 passed, 1 skipped'
     """
     return ", ".join(f"{number} {outcome}" for outcome, number in counts.items() if number) or "nothing"
+
+
+def _as_data(results: list[Result]) -> dict[str, Any]:
+    component = results[0].component
+    checks = [
+        {"check": r.check, "outcome": r.outcome, "reason": r.reason, "seconds": round(r.seconds, 4)} for r in results
+    ]
+    return {
+        "kind": component.kind,
+        "name": component.name,
+        "id": component.id,
+        "distribution": component.origin.distribution,
+        "version": component.origin.version,
+        "failed": _first_failure(results) is not None,
+        "checks": checks,
+    }
 
 
 def _first_failure(results: list[Result]) -> Result | None:

@@ -44,12 +44,6 @@ def exercise(
         more: Further checks, by kind: what another distribution knows of it.
         registry: Where the references within examples are found.
         started: Told the component and the name of each check before it begins.
-
-    >>> from flodl_core.testing import fresh_registry
-    >>> with fresh_registry() as registry:
-    ...     cosine = registry.find("scheduler", "cosine")
-    ...     {result.outcome for result in exercise(cosine, registry=registry)}
-    {'passed'}
     """
     for component in [chosen] if isinstance(chosen, Component) else chosen:
         subject = Subject(component, device, registry)

@@ -25,6 +25,9 @@ HOMES: Mapping[str, str] = {
 }
 """The module of each kind's suite; its `SUITE` is a tuple of checks."""
 
+NEEDS_NO_TORCH = frozenset({"scheduler", "sink", "probe", "command"})
+"""Kinds whose suites run where torch is not installed, as far as their components do."""
+
 NEEDS_NO_EXAMPLE = frozenset({"word", "command"})
 """Kinds whose declaration alone says enough."""
 
