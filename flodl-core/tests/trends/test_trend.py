@@ -85,10 +85,11 @@ def test_progress_too_small_to_matter_is_stalled() -> None:
 
 
 def test_converged_is_about_scatter() -> None:
-    """Within 1 % of the size it is; at 5 % it is not, however flat; a constant is, zero too."""
+    """Within 1 % of the size it is; at 5 % it is not, however flat, nor while it clearly moves; a constant is."""
     rng = random.Random(0)
     assert Trend([2.0 + 0.002 * rng.gauss(0, 1) for _ in range(20)]).converged(20) is True
     assert Trend([2.0 + 0.1 * rng.gauss(0, 1) for _ in range(20)]).converged(20) is False
+    assert Trend([2.0 - 0.001 * x for x in range(20)]).converged(20) is False
     assert Trend([0.0] * 5).converged(5) is True
     assert Trend([7.0] * 5).stalled(5) is True
 

@@ -135,14 +135,14 @@ class Trend:
         return abs(ols_slope(values)) < tol if tol is not None else not _moves(values)
 
     def converged(self, window: int = 0, tol: float | None = None) -> bool | None:
-        """Whether it stays where it is: scatter within 1 % of its size; with `tol`, variance below that."""
+        """Whether it stays where it is: no clear slope, scatter within 1 % of its size; with `tol`, variance below."""
         values = self._judged(window, tol)
         if values is None:
             return None
         if tol is not None:
             return _variance(values) < tol
         size = _size(values)
-        return size == 0.0 or math.sqrt(_variance([value / size for value in values])) <= SETTLED
+        return size == 0.0 or (not _moves(values) and math.sqrt(_variance([v / size for v in values])) <= SETTLED)
 
     def _window(self, window: int) -> tuple[float, ...]:
         return self.values[-window:] if checked_window(window) else self.values
