@@ -77,10 +77,10 @@ def test_transformer() -> None:
 def test_progressive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An encoder saved alone, loaded and frozen; a stalled trend thaws a part of it, a converged one ends training."""
     monkeypatch.chdir(tmp_path)
+    x, y = torch.randn(64, 4), torch.randint(0, 3, (64,))
     scan, read, head = (torch.nn.Linear(*sizes) for sizes in ((4, 8), (8, 8), (8, 3)))
     before = scan.weight.clone(), read.weight.clone(), head.weight.clone()
-    x = torch.randn(64, 4)
-    program("progressive").story(scan, read, head, [(x, torch.randint(0, 3, (64,)))] * 16)
+    program("progressive").story(scan, read, head, [(x, y)] * 16)
     assert [False, True, False] == [torch.equal(a, b.weight) for a, b in zip(before, (scan, read, head), strict=True)]
     rows = (tmp_path / "run.csv").read_text().splitlines()
     assert 20 <= len(rows) - 1 < 100
