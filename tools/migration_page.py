@@ -15,10 +15,12 @@ from projects import ROOT
 PAGE = ROOT / "docs" / "reference" / "migration.md"
 HEAD = """# Coming from PyTorch or floDl
 
-What a thing is called in PyTorch, in the Rust framework floDl, and here. A name of PyTorch `in this type` is PyTorch's own
-class or function, which flodl finds by name and does not copy; one *in italics* is what flodl's factory stands for: it makes
+What a thing is called in PyTorch, in the Rust framework floDl, and here. A name of PyTorch `in this type` is PyTorch's
+own class or function, which flodl finds by name and does not copy; one *in italics* is what flodl's factory stands for:
 PyTorch's class with more choices, or a class of flodl's own with the same meaning. PyTorch's and floDl's spellings are
-understood, too: `ref("GELU")` and `ref("gelu")` mean the same. Made from the registry by `python tools/migration_page.py`.
+understood, too: `ref("GELU")` and `ref("gelu")` mean the same.
+
+This page is made from the registry by `python tools/migration_page.py`.
 
 Calls that differ:
 
@@ -26,10 +28,10 @@ Calls that differ:
 |---|---|---|
 | `nn.Sequential(a, b)` | `FlowBuilder::from(a).through(b)` | `FlowBuilder(a).through(b)` |
 | `x + f(x)` in `forward` | `.also(f)` | `.also(f)` |
-| `loss.backward(); opt.step()` | the same | `step = TrainStep(model, loss="mse", optimizer="adam")`, then `step(x, y)` |
+| `loss.backward(); opt.step()` | the same | `TrainStep(model, loss="mse", optimizer="adam")(x, y)` |
 | `scheduler.step()` | `opt.set_lr(s.lr(step))` | `TrainStep(..., schedule=warmup(500).then(cosine(9_500)))` |
 | `p.requires_grad_(False)` | `graph.freeze("encoder")` | `graph.freeze("encoder")` |
-| groups as a list of dicts | `Adam::with_groups().group(..)` | `groups={"encoder": 1e-4, "*.bias": {"weight_decay": 0.0}}` |
+| groups as a list of dicts | `Adam::with_groups().group(..)` | `groups={"encoder": 1e-4, "*.bias": {...}}` |
 | `torch.autocast`, `GradScaler` | `AutocastGuard`, `GradScaler` | `precision="bf16"`, `precision="fp16"` |
 | `opt.load_state_dict` | `opt.load_state_file(path)` | `load_flodl_state(path, opt)` reads floDl's files |
 | `F.softmax(x, dim=-1)` | `x.softmax(-1)` | `.through("op:softmax", dim=-1)` in a flow |
