@@ -35,6 +35,12 @@ def flodl_sinks() -> Iterator[SinkSpec]:
         summary="Curves, readings and a table on one page that opens from disk, without network.",
         example=Example(args=("run.html",)),
     )
+    yield SinkSpec(
+        name="dashboard",
+        target="flodl_monitor.sinks.dashboard:Dashboard",
+        summary="Live curves in the browser, served from the training process to its own machine.",
+        example=Example(kwargs={"port": 0}),
+    )
 
 
 @hookimpl

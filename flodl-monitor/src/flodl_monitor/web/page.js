@@ -169,12 +169,78 @@
     const seconds = all.find((curve) => curve.kind === "seconds");
     const done = seconds.epochs.length ? seconds.epochs[seconds.epochs.length - 1] : 0;
     const spent = seconds.values.reduce((sum, value) => sum + (Number.isFinite(value) ? value : 0), 0);
-    const verb = done >= run.total ? "complete" : run.finished ? "stopped" : "running when this was written";
+    const going = link === "none" ? "running when this was written" : link;
+    const verb = done >= run.total ? "complete" : run.finished ? "stopped" : going;
     return `${verb}: epoch ${done} of ${run.total}, ${spent.toFixed(1)} s of training`;
   }
 
+  // A served page goes on: numbered events bring what comes after the data that it was sent with.
+  let link = "none";
+
+  function listen() {
+    link = "running";
+    const source = new EventSource(`events?run=${run.live.run}&after=${run.live.after}`);
+    source.onopen = () => reached("running");
+    source.onerror = () => reached("running, but this page has lost touch with it and is trying again");
+    source.onmessage = (message) => {
+      reached("running");
+      take(JSON.parse(message.data));
+    };
+    source.addEventListener("anew", () => location.reload());
+    source.addEventListener("ended", () => source.close());
+  }
+
+  function reached(how) {
+    if (link === how) return;
+    link = how;
+    byId("state").textContent = state();
+  }
+
+  const WORDS = { NaN, Infinity, "-Infinity": -Infinity };
+  function take(event) {
+    if (event.event === "finish") run.finished = true;
+    if (event.event === "epoch") {
+      run.total = event.total;
+      add("seconds", "seconds", event.epoch, event.seconds);
+      for (const [name, value] of Object.entries(event.metrics)) add("metric", name, event.epoch, value);
+      for (const [name, value] of Object.entries(event.resources)) add("resource", name, event.epoch, value);
+    }
+    soon();
+  }
+
+  // An epoch that is run again replaces itself and what came after it.
+  function add(kind, name, epoch, value) {
+    let curve = all.find((one) => one.kind === kind && one.name === name);
+    if (!curve) {
+      curve = { kind, name, epochs: [], values: [] };
+      all.push(curve);
+      curves = ordered();
+    }
+    while (curve.epochs.length && curve.epochs[curve.epochs.length - 1] >= epoch) {
+      curve.epochs.pop();
+      curve.values.pop();
+    }
+    curve.epochs.push(epoch);
+    curve.values.push(typeof value === "string" ? WORDS[value] : value);
+  }
+
+  let drawing = 0;
+  function soon() {
+    if (drawing) return;
+    drawing = setTimeout(() => {
+      drawing = 0;
+      byId("state").textContent = state();
+      summarise();
+      draw();
+    }, 250);
+  }
+
+  function ordered() {
+    return ["metric", "resource", "seconds"].flatMap((kind) => all.filter((curve) => curve.kind === kind));
+  }
+
   const all = run.curves.map(unpack);
-  const curves = ["metric", "resource", "seconds"].flatMap((kind) => all.filter((curve) => curve.kind === kind));
+  let curves = ordered();
   const preferred = matchMedia("(prefers-color-scheme: dark)");
   document.documentElement.dataset.theme = preferred.matches ? "dark" : "light";
   byId("state").textContent = state();
@@ -191,4 +257,5 @@
   });
   summarise();
   draw();
+  if (run.live && !run.finished) listen();
 })();

@@ -12,6 +12,7 @@ import hashlib
 import html
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from string import Template
@@ -22,14 +23,22 @@ from flodl_monitor.web.payload import history_of, payload_of
 _DATA = re.compile(r'<script type="application/json" id="run">(.*?)</script>', re.DOTALL)
 
 
-def page_of(history: History, *, title: str, total: int, finished: bool) -> str:
-    """A run as a page of HTML, self-contained."""
+def page_of(
+    history: History, *, title: str, total: int, finished: bool, live: Mapping[str, str | int] | None = None
+) -> str:
+    """A run as a page of HTML, self-contained.
+
+    Args:
+        live: Of a served page: the feed it goes on from, `run`, and the number of the last event it holds, `after`.
+    """
     payload = payload_of(history, title=title, total=total, finished=finished)
+    if live is not None:
+        payload["live"] = dict(live)
     data = _harmless(json.dumps(payload, separators=(",", ":"), allow_nan=False))
     parts = _parts()
     return Template(parts["template"]).substitute(
         title=html.escape(title),
-        policy=_policy((parts["charts"], parts["script"]), (parts["charts_style"], parts["style"])),
+        policy=_policy((parts["charts"], parts["script"]), (parts["charts_style"], parts["style"]), live is not None),
         charts_style=parts["charts_style"],
         style=parts["style"],
         charts=parts["charts"],
@@ -57,9 +66,11 @@ def _harmless(data: str) -> str:
     return data
 
 
-def _policy(scripts: tuple[str, ...], styles: tuple[str, ...]) -> str:
-    allowed = " ".join(map(_hash, scripts))
-    return f"default-src 'none'; script-src {allowed}; style-src {' '.join(map(_hash, styles))}; base-uri 'none'"
+def _policy(scripts: tuple[str, ...], styles: tuple[str, ...], live: bool) -> str:
+    """Exactly these, and nothing from anywhere; a served page may listen to where it came from."""
+    allowed = f"script-src {' '.join(map(_hash, scripts))}; style-src {' '.join(map(_hash, styles))}"
+    connect = " connect-src 'self';" if live else ""
+    return f"default-src 'none'; {allowed};{connect} base-uri 'none'; form-action 'none'"
 
 
 def _hash(text: str) -> str:
