@@ -27,6 +27,8 @@ ROOM = {"flodl-cli": "flodl_cli.training"}
 CARRIED = {("flodl-core", "safetensors"): "our files are its format; doctests and tests read them back with it"}
 # The umbrella asks for these by name, on its page of lazy names or not at all: it brings them.
 BY_NAME = {"flodl": {"flodl_core", "flodl_nn", "flodl_graph", "flodl_monitor", "flodl_cli"}}
+# What single tests need, which say so in one line and are skipped where it is not.
+WHERE_INSTALLED = {"flodl-graph": {"onnx"}}
 # What a plugin may import of the distributions that it extends.
 PUBLIC = {"flodl_core", "flodl_core.testing", "flodl_nn", "flodl_graph", "flodl_monitor"}
 
@@ -97,8 +99,9 @@ def unused_problems(project: Project, used: set[str]) -> Iterator[str]:
 def test_problems(project: Project, known: dict[str, Project]) -> Iterator[str]:
     """Imports of the distribution's own tests that an isolated environment would not have."""
     allowed = {project.package, *declared(project), *declared_from_afar(project, known)}
-    tools = TEST_TOOLS | ({"numpy"} if "torch" in allowed else set())
     files = sorted(project.tests.rglob("*.py"))
+    tools = TEST_TOOLS | ({"numpy"} if "torch" in allowed else set()) | {file.stem for file in files}
+    tools |= WHERE_INSTALLED.get(project.name, set())
     for each in imports_of(files):
         if not (each.module in allowed | tools or each.typing_only):
             yield f"{place(each)}, which the tests of {project.name} may not use"

@@ -8,10 +8,6 @@ from http.client import HTTPConnection, HTTPResponse
 from typing import Any
 
 import pytest
-
-pytest.importorskip("starlette", reason="the dashboard's server is not installed: pip install 'flodl-monitor[serve]'")
-pytest.importorskip("uvicorn", reason="the dashboard's server is not installed: pip install 'flodl-monitor[serve]'")
-
 from flodl_monitor.sinks.dashboard import Dashboard
 
 

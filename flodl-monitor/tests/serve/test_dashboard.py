@@ -15,6 +15,8 @@ from flodl_core.rules import Firing
 from flodl_monitor import Monitor
 from flodl_monitor.sinks.dashboard import Dashboard
 
+pytest.importorskip("uvicorn", reason="the dashboard's server is not installed: pip install 'flodl-monitor[serve]'")
+
 
 def epochs_of(events) -> list[int]:
     return [event["epoch"] for number, event in events if number is not None and event["event"] == "epoch"]

@@ -9,6 +9,8 @@ import pytest
 from flodl_core.errors import MonitorError
 from flodl_monitor.sinks.dashboard import Dashboard
 
+pytest.importorskip("uvicorn", reason="the dashboard's server is not installed: pip install 'flodl-monitor[serve]'")
+
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "localhost:9999", "[::1]:3000", "127.0.0.2:80"])
 def test_its_own_machine_is_let_in(host, reader):
