@@ -78,9 +78,9 @@ class TrainedParts:
         self._aside.clear()
 
     def settle(self) -> None:
-        """After `take_all`: take the frozen ones out again, with their state."""
+        """After `take_all` and a load: take the frozen ones out again, with their state."""
         self.watch.changed()
-        self._sort_out()
+        self._sort_out(loaded=True)
 
     def honour_requests(self) -> None:
         """Forget the state of what was thawed with `moments="reset"` since the last look."""
@@ -158,14 +158,14 @@ class TrainedParts:
                 self._members[place] += group["params"]
         self.optimizer.state.update(other.state)
 
-    def _sort_out(self) -> None:
+    def _sort_out(self, *, loaded: bool = False) -> None:
         changed = False
         for group, members in zip(self.optimizer.param_groups, self._members, strict=True):
             for parameter in members:
                 changed |= self._bring_in(parameter) if parameter.requires_grad else self._take_out(parameter)
             group["params"][:] = [p for p in members if p.requires_grad]
         if changed and self.needs_closure():
-            self._forget_flat_state()
+            self._forget_flat_state(history=not loaded)
         self.version += 1
         self._held = [module for module in self._model.modules() if getattr(module, "held", False)]
         hold_still(self._held)
@@ -199,9 +199,10 @@ class TrainedParts:
         if self.needs_closure():
             self._forget_flat_state()
 
-    def _forget_flat_state(self) -> None:
-        """LBFGS flattens all parameters into one history, which fits no other set of them."""
-        self.optimizer.state.clear()
+    def _forget_flat_state(self, *, history: bool) -> None:
+        """LBFGS flattens all parameters into one history, which fits no other set of them; a loaded one fits."""
+        if history:
+            self.optimizer.state.clear()
         if hasattr(self.optimizer, "_numel_cache"):
             self.optimizer._numel_cache = None
 

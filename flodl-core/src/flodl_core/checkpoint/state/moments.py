@@ -64,7 +64,7 @@ class Moments:
     ) -> None:
         self._parts, self._pause, self._epoch_done = parts, pause, epoch_done
         self._following: set[str] = set()
-        self._asked: set[str] = set()  # samplers that handed out a batch which nothing was learned from yet
+        self._asked: dict[str, object] = {}  # samplers asked for a batch since something was learned: where they stood
         self._passed: dict[str, _Passed] = {}
         self._mark: _Mark | None = None
         self.moved = True
@@ -82,7 +82,12 @@ class Moments:
 
     def forget(self) -> None:
         """The parts were given another state."""
-        self._asked, self._passed, self._mark = set(), {}, None
+        self._asked, self._passed, self._mark = {}, {}, None
+
+    @property
+    def fetching(self) -> bool:
+        """Whether a batch is on its way: all that came before it are learned."""
+        return bool(self._asked) and all(place == self._position(name) for name, place in self._asked.items())
 
     @property
     def steps(self) -> int | None:
@@ -123,7 +128,7 @@ class Moments:
         self.moved = True
         if moment == "begin":
             self._following.add(name)
-            self._asked.add(name)
+            self._ask(name)
         elif moment == "train":
             self._mark = None
             self._asked.clear()
@@ -131,21 +136,26 @@ class Moments:
                 self._pause()
         elif moment == "batch":
             self._mark = None
-            if not self._asked - {name}:
+            if not self._asked.keys() - {name}:
                 self._pause()
-            self._asked.add(name)
+            self._ask(name)
         elif moment == "pass":
             self._end_pass(name)
         elif moment == "end":
             self._following.discard(name)
-            self._asked.discard(name)
         elif moment == "evaluate" and not self._asked:
             self._pause()
         elif moment == "epoch":
             self._epoch_done(metrics)
 
+    def _ask(self, name: str) -> None:
+        self._asked[name] = self._position(name)
+
+    def _position(self, name: str) -> object:
+        return getattr(self._parts[name], "position", None)
+
     def _end_pass(self, name: str) -> None:
-        self._asked.discard(name)
+        self._asked.pop(name, None)
         self._passed[name] = _Passed(self.epoch, self._now(name))
         if self.epoch is not None and not self._asked:
             self._mark = self._take_mark()

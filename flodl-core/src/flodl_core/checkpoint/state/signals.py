@@ -69,6 +69,8 @@ class StopSignals:
         elif self.wanted is None:
             self.wanted = signal.Signals(number).name
             self._shared[0] = 1
+            # A group's signal kills torch's loader workers too, and torch would raise wherever the program is just now.
+            self._before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
     def _come_to_child(self, number: int) -> None:
         end = time.monotonic() + _CHILD_WAITS

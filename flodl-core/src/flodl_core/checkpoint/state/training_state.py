@@ -194,16 +194,18 @@ class TrainingState:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._running = False
+        wanted = self._signals.wanted
+        killed = isinstance(error, RuntimeError) and self._moments.fetching  # the loader's workers, by the same signal
+        stops = wanted is not None and (error is None or killed or isinstance(error, Preempted))
         try:
-            if isinstance(error, Preempted) or (error is None and self.preempted):
+            if stops:
                 self._stop()
-            elif error is not None and self.preempted:
-                wanted = self._signals.wanted
+            elif wanted is not None:
                 warnings.warn(f"{wanted} came, and the run failed before it was saved", RuntimeWarning, stacklevel=2)
         finally:
             self._signals.give_back()
             self.close()
-        if error is None:
+        if stops and not isinstance(error, Preempted):
             self._signals.check()
 
     def _stop(self) -> None:
