@@ -12,7 +12,8 @@ file is loaded into a module, and one of two things happens, or the fuzzer stops
 - a load, and the module holds what an independent reader finds in the file: safetensors' own for safetensors,
   a few lines of `struct` here for `.fdl`. What no checksum vouches for is reported as unverified.
 
-Anything else - another exception, more than a second, more than 512 MiB - is a finding. Further arguments are libFuzzer's.
+Anything else - another exception, more than a second, more than 1 GiB - is a finding. Further arguments are
+libFuzzer's.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def tried(path: Path, kind: str) -> Callable[[bytes], None]:
         for name, value in module.state_dict().items():
             held = found.get(name, found.get(names[name]))
             assert held is not None, f"{name} came from nowhere"
-            assert held.shape == value.shape and held.dtype == value.dtype, f"{name} was converted"
+            assert (held.shape, held.dtype) == (value.shape, value.dtype), f"{name} was converted"
             assert held.numpy().tobytes() == value.numpy().tobytes(), f"{name} is not what the file holds"
         assert not (kind == "fdl" and report.verified), "a plain .fdl cannot be vouched for"
 

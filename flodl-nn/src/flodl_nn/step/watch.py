@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import chain
 from operator import is_
-from typing import Any, final
+from typing import final
 
+import torch
 from torch import Tensor, nn
 
 
@@ -37,10 +38,10 @@ class ModelWatch:
 
     def moved(self) -> bool:
         """Did a parameter or buffer get other memory, as by `model.to()` or `p.data = ...`? Given once."""
-        places = self._now()
-        if places == self._places:
+        tensors = self._in_memory()
+        if len(tensors) == len(self._places) and _are_at(tensors, self._places):
             return False
-        self._places = places
+        self._places = [tensor.data_ptr() for tensor in tensors]
         return True
 
     def modes(self) -> tuple[bool, ...]:
@@ -49,28 +50,27 @@ class ModelWatch:
 
     def _look(self) -> None:
         modules = list(self._model.modules())
-        self._growing = [table for m in modules for table in (m._parameters, m._modules)]
-        self._filled = [table for m in modules for table in (m._parameters, m._modules) if table]
-        self._buffers = [module._buffers for module in modules if module._buffers]
-        self._size = sum(map(len, self._growing))
-        self._values = self._members()
+        tables = [table for module in modules for table in (module._parameters, module._modules)]
+        self._views = [table.values() for table in tables if table]  # live: they show what comes and goes
+        self._empty = [table for table in tables if not table]
+        self._buffers = [module._buffers.values() for module in modules if module._buffers]
+        self._values = list(chain.from_iterable(self._views))
         self._attributes = [module.__dict__ for module in modules]
         self._parameters = [p for p in self._values if isinstance(p, nn.Parameter)] + self._besides
         self._flags = [p.requires_grad for p in self._parameters]
-        self._places = self._now()
+        self._places = [tensor.data_ptr() for tensor in self._in_memory()]
 
-    def _now(self) -> list[int]:
-        """Where the memory of everything is."""
-        buffers = [b for table in self._buffers for b in table.values() if b is not None]
-        return list(map(Tensor.data_ptr, [*self._parameters, *buffers]))
-
-    def _members(self) -> list[Any]:
-        return list(chain.from_iterable([table.values() for table in self._filled]))
+    def _in_memory(self) -> list[Tensor]:
+        return [*self._parameters, *(b for view in self._buffers for b in view if b is not None)]
 
     def _same_members(self) -> bool:
-        now = self._members()
-        return (
-            len(now) == len(self._values)
-            and sum(map(len, self._growing)) == self._size
-            and all(map(is_, now, self._values))
-        )
+        now = list(chain.from_iterable(self._views))
+        return len(now) == len(self._values) and all(map(is_, now, self._values)) and not any(self._empty)
+
+
+def _are_at(tensors: list[Tensor], places: list[int]) -> bool:
+    """Is the memory of each tensor where it was? In one call where torch has it, as its own CUDA graphs do."""
+    at_once = getattr(torch._C, "_tensors_data_ptrs_at_indices_equal", None)
+    if at_once is not None:
+        return bool(at_once(tensors, places, list(range(len(places)))))
+    return list(map(Tensor.data_ptr, tensors)) == places
