@@ -1,0 +1,45 @@
+"""The examples run as they stand, and what they promise holds: they assert it themselves."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+from flodl_monitor import read_event_log
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+
+
+def example(name: str) -> ModuleType:
+    """An example's file as a module of its own."""
+    spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def test_transfer_learning(capsys: pytest.CaptureFixture[str]) -> None:
+    """A loaded and frozen encoder beats a network that begins from nothing; the table says what was frozen."""
+    found = example("transfer_learning").main()
+    assert ["encoder frozen", "fine-tuned", "from scratch"] == list(found)
+    assert "frozen" in capsys.readouterr().out
+
+
+def test_observation(tmp_path: Path) -> None:
+    """Rules slow down and stop; the event log, the table and the log hold what was seen."""
+    model = example("observation").main(tmp_path)
+    records = read_event_log(tmp_path / "run.jsonl")
+    actions = [action for record in records for firing in record.fired for action in firing.actions]
+    assert ["scale_lr(0.3)", "stop()"] == sorted(set(actions))
+    assert model.epoch == len(records) == len((tmp_path / "run.log").read_text().splitlines()) - 1
+    assert {"loss", "hidden", "refine.residual", "val_loss", "val_accuracy"} == records[-1].metrics.keys()
