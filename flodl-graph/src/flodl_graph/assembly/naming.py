@@ -32,7 +32,17 @@ def snake_case(name: str) -> str:
     'swi_glu_block'
     """
     words = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name))
-    return re.sub(r"_+", "_", words).strip("_").lower() or "module"
+    return identifier(re.sub(r"_+", "_", words).strip("_").lower())
+
+
+def identifier(name: str) -> str:
+    """A name that Python and dotted paths take, whatever somebody called their class.
+
+    >>> identifier("my layer.2"), identifier("<>")
+    ('my_layer_2', 'module')
+    """
+    plain = re.sub(r"\W+", "_", name).strip("_")
+    return plain if plain.isidentifier() else "module"
 
 
 @final
@@ -44,5 +54,6 @@ class Counters:
 
     def next(self, component: str) -> str:
         """`component_n`."""
+        component = identifier(component)
         self._used[component] += 1
         return f"{component}_{self._used[component]}"

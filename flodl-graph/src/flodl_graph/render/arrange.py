@@ -61,9 +61,10 @@ class _Frame:
         index = {id(box): number for number, box in enumerate(boxes)}
         edges = [(index[id(edge.source)], index[id(edge.target)]) for edge in self.box.edges]
         arrows = [Arrow(s, t, not edge.slot) for edge, (s, t) in zip(self.box.edges, edges, strict=True)]
-        layers = layered(len(boxes), arrows, _asked(boxes))
+        asked = _asked(boxes)
+        layers = layered(len(boxes), arrows, asked)
         extents = [_extent(box) for box in boxes]
-        x = columns(layers, extents, [box.side for box in boxes])
+        x = columns(layers, extents, asked.aside, straight=not self.outermost)
         outside = self._outside(layers, edges, extents, x)
         ends = self._ends(layers, edges, x, outside)
         tops, bottoms = self._heights(layers, edges, x, ends, outside)
@@ -216,7 +217,7 @@ def _asked(boxes: Sequence[Box]) -> Rows:
     return Rows(
         late=late,
         last=frozenset(number for number, box in numbered if box.role in ("exit", "output")),
-        aside=late | {number for number, box in numbered if box.side},
+        aside=late | {number for number, box in numbered if box.side or (box.role == "exit" and box.title)},
         fixed=not late,
     )
 

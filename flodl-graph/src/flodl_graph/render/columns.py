@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import final
 
@@ -25,16 +25,17 @@ class Extent:
     right: float
 
 
-def columns(layers: Layers, extents: Sequence[Extent], side: Sequence[bool]) -> list[float]:
+def columns(layers: Layers, extents: Sequence[Extent], aside: Collection[int], *, straight: bool) -> list[float]:
     """The anchor of each place.
 
     Args:
         extents: Of each box.
-        side: Whether a box stands beside the stream rather than in it.
+        aside: Boxes that stand beside the stream rather than in it.
+        straight: Whether the stream must go out below where it came in.
     """
     passing = [Extent(_LANE, _LANE)] * (len(layers.rank) - layers.count)
     every = [*extents, *passing]
-    weights = _weights(layers, side)
+    weights = _weights(layers, aside)
     x = [0.0] * len(every)
     for near, rows in (
         (layers.above, layers.rows),
@@ -46,7 +47,8 @@ def columns(layers: Layers, extents: Sequence[Extent], side: Sequence[bool]) -> 
             apart = [every[a].right + every[b].left + APART for a, b in pairwise(row)]
             for place, found in zip(row, settle(wishes, [weights[p] for p in row], apart), strict=True):
                 x[place] = found
-    _align_ends(layers, x)
+    if straight:
+        _align_ends(layers, x)
     _straighten(layers, every, x)
     return x
 
@@ -62,11 +64,11 @@ def _align_ends(layers: Layers, x: list[float]) -> None:
         x[last] = x[first]
 
 
-def _weights(layers: Layers, side: Sequence[bool]) -> list[float]:
+def _weights(layers: Layers, aside: Collection[int]) -> list[float]:
     """The one box that continues a stream insists on standing under it; branches share the room."""
     weights = [_BOX] * layers.count + [_PASSING] * (len(layers.rank) - layers.count)
     for place in range(layers.count):
-        heirs = {p for p in layers.below[place] if p < layers.count and not side[p]}
+        heirs = {p for p in layers.below[place] if p < layers.count and p not in aside}
         if len(heirs) == 1:
             weights[heirs.pop()] = _HEIR
     return weights

@@ -7,14 +7,14 @@ itself is unfolded as one, wherever it stands.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias, final
+from typing import Any, TypeAlias, final, get_args
 
 from attrs import define, field, frozen
 from torch import nn
 
 from flodl_graph.ir.graph import GraphIR
 from flodl_graph.ir.node import AbstractNode, Value
-from flodl_graph.ir.sketch import Sketch
+from flodl_graph.ir.sketch import Manner, Shape, Sketch, Tone
 from flodl_graph.render.described import described, weight_of
 from flodl_graph.render.drawing import Box, Edge
 
@@ -115,8 +115,8 @@ class _Level:
             "frame" if unfolded else "node",
             title=title,
             text=sketch.text if unfolded or has_inside else described(part, sketch.text),
-            shape=sketch.shape,
-            tone=sketch.tone,
+            shape=_known(sketch.shape, Shape, "box"),
+            tone=_known(sketch.tone, Tone, "plain"),
             weight=weight_of(part),
             folded=has_inside and not unfolded,
             framed=sketch.framed,
@@ -144,17 +144,20 @@ class _Level:
             frame.edges += [Edge(box, output) for box in inner.values()]
         for link in sketch.links:
             source = inner[link.source] if link.source else outside
-            frame.edges.append(Edge(source, inner[link.target] if link.target else output, link.manner))
+            manner = _known(link.manner, Manner, "stream")
+            frame.edges.append(Edge(source, inner[link.target] if link.target else output, manner))
         for item in sketch.inner:
             if item.addressed:
                 box = inner[item.name]
                 frame.edges += [Edge(port, box, "reference", slot=slot) for slot, port in ports.items()]
-                frame.edges += [Edge(box, leave, "reference", tap=tap) for tap, leave in leaves.items()]
+                for tap, leave in leaves.items():
+                    frame.edges.append(Edge(box, leave, "reference", tap=tap if tap in box.taps else ""))
 
     def _inner(self, frame: Box, sketch: Sketch, part: nn.Module, taps: Taps) -> Box:
         module = _below(part, sketch.name)
         if module is None:
-            return Box(frame.path, "node", text=sketch.text, shape=sketch.shape, tone=sketch.tone)
+            shape, tone = _known(sketch.shape, Shape, "box"), _known(sketch.tone, Tone, "plain")
+            return Box(frame.path, "node", text=sketch.text, shape=shape, tone=tone)
         path, title = (frame.path, frame.title) if sketch.name == "." else (self.prefix + sketch.name, sketch.name)
         slots = frame.slots if sketch.addressed else ()
         if _graph_in(module) is not None:
@@ -197,6 +200,11 @@ def _graph_in(part: nn.Module) -> GraphIR | None:
     """What a part is made of, if it is a graph."""
     ir = getattr(part, "ir", None)
     return ir if isinstance(ir, GraphIR) else None
+
+
+def _known(said: Any, words: Any, otherwise: Any) -> Any:
+    """A word that every renderer understands; what a sketch says beyond these is drawn plainly."""
+    return said if said in get_args(words) else otherwise
 
 
 def _below(part: nn.Module, name: str) -> nn.Module | None:

@@ -172,6 +172,7 @@ def _edge(edge: Edge) -> Iterator[str]:
     yield f'<path class="edge" d="M{_n(points[0][0])} {_n(points[0][1])} {pieces}"/>'
     if tipped:
         x, y = points[-1]
+        y -= 2.5 if edge.target.role == "frame" else 0.0  # there the frame has its point
         yield f'<path class="tip" d="M{_n(x)} {_n(y)} l-{_n(_TIP / 2)} -{_n(_TIP)} h{_n(_TIP)} Z"/>'
     yield "</g>"
 
