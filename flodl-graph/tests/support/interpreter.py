@@ -114,6 +114,9 @@ class _Meant:
                 self.meanings += [_meaning(halt, parts[0].condition, step)] if halt else []
             case "map":
                 self.meanings = [_meaning(step.args[0], parts[0].body, step)]
+            case "also" if "skip" in step.kwargs:
+                self.meanings = [_meaning(step.args[0], parts[0].body, step)]
+                self.meanings += [_meaning(step.kwargs["skip"], parts[0].skip, step)]
             case "merge":
                 self.meanings = [MERGES[as_reference(step.args[0]).name]]
             case _:
@@ -139,7 +142,10 @@ class _Meant:
                 return [self._map(x, refs)], {}
         made = self.meanings[0](x, **_given(self.meanings[0], x, refs))
         further = made._asdict() if hasattr(made, "_asdict") else {}
-        return [x + _first(made) if word == "also" else _first(made)], further
+        if isinstance(self.meanings[0], Interpreter):
+            further = self.meanings[0].tags
+        round_it = _first(self.meanings[1](x)) if len(self.meanings) > 1 else x
+        return [round_it + _first(made) if word == "also" else _first(made)], further
 
     def _gate(self, x: Tensor, refs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         router, *experts = self.meanings

@@ -140,8 +140,8 @@ def also(writer: Writer, flow: FlowBuilder) -> FlowBuilder:
 
 
 def also_with_skip(writer: Writer, flow: FlowBuilder) -> FlowBuilder:
-    """A residual with a projection."""
-    return flow.split(ref("linear", writer.width, writer.width), writer.module()).merge("add")
+    """A residual with a way round of its own."""
+    return flow.also(writer.module(), skip=writer.module())
 
 
 def fork(writer: Writer, flow: FlowBuilder) -> FlowBuilder:
@@ -184,16 +184,17 @@ def at(writer: Writer, flow: FlowBuilder) -> FlowBuilder:
 
 def loop(writer: Writer, flow: FlowBuilder) -> FlowBuilder:
     body = flow.loop_body(writer.reader() if (refers := writer.flip()) else writer.module())
-    per = writer.pick(["batch", "sample"])
+    how = {"per": writer.pick(["batch", "sample"])} | ({"every": 2} if writer.flip() else {})
     match writer.number(0, 2):
         case 0:
             flow = body.for_n(writer.number(1, 3))
         case 1:
-            flow = body.while_cond(writer.halt(), writer.number(1, 3), per=per)
+            flow = body.while_cond(writer.halt(), writer.number(1, 4), **how)
         case _:
-            flow = body.until_cond(writer.halt(), writer.number(1, 3), per=per)
+            flow = body.until_cond(writer.halt(), writer.number(1, 4), **how)
     flow = flow.using(other=writer.any_tag()) if refers else flow
-    return flow.tag(states=writer.name("states"), steps=writer.name("steps")) if writer.flip() else flow
+    ports = {port: writer.name(port) for port in ("states", "steps") if writer.flip()}
+    return flow.tag(**ports) if ports else flow
 
 
 def gate(writer: Writer, flow: FlowBuilder) -> FlowBuilder:
@@ -235,7 +236,20 @@ def outputs(writer: Writer, flow: FlowBuilder) -> FlowBuilder:
     return flow.word(writer.pick(["through", "also"]), writer.pick(["pair", "asked"])).tag(weight=name)
 
 
+def from_inside(writer: Writer, flow: FlowBuilder) -> FlowBuilder:
+    """A tag of a flow inside as an output of the whole."""
+    if writer.depth > 1:
+        return flow.through("tanh")
+    inside, name = writer.inside(writer.width), writer.name("brought")
+    body = inside.flow(writer.number(1, 3))
+    brought = [tag for tag in inside.tags if tag.startswith(("side_", "group_", "weight_"))]  # none names an input
+    if not brought:
+        return flow.through(body)
+    writer.tags.append(name)
+    return flow.through(body).tag(**{writer.pick(brought): name})
+
+
 WORDS = (
     through, tag, tag, refer, refer_to_several, also, also_with_skip, fork, split, join, at, loop, gate, switch,
-    over_rows, over_slices, outputs,
+    over_rows, over_slices, outputs, from_inside,
 )  # fmt: skip
