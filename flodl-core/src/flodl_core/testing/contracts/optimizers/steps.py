@@ -18,7 +18,7 @@ from flodl_core.testing.contracts.oracle import NONE, oracle_of
 from flodl_core.testing.contracts.promise import require
 
 STEPS = 20
-_AWAY, _ENOUGH, _MOST = 0.05, 0.1, 3000
+_AWAY, _ENOUGH, _MOST = 0.05, 0.1, 1000
 
 
 def builds(subject: Subject) -> None:
