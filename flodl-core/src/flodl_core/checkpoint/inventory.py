@@ -61,6 +61,12 @@ def inventory(module: nn.Module) -> Inventory:
     return Inventory(tensors, dict(_aliases(tensors)), keys, getattr(state, "_metadata", {}))
 
 
+def listed(tensors: Mapping[str, Tensor]) -> Inventory:
+    """The same of a table of tensors, as files of other tools hold them."""
+    named = {name: _storable(name, tensor) for name, tensor in tensors.items()}
+    return Inventory(named, dict(_aliases(named)), {name: name for name in named}, None)
+
+
 def snapshot(held: Inventory) -> Inventory:
     """A copy on the CPU that shares no memory with the module: what the module does next does not reach it."""
     copies = {
