@@ -65,6 +65,6 @@ def _print_failures(tally: Tally, device: str) -> None:
         option = "" if device == "cpu" else f" --device {device}"
         click.echo()
         click.echo(printable(f"FAILED {component.kind} {component.qualified}, check {result.check!r}: {result.reason}"))
-        click.echo(printable(f"  at: {component.spec.target}, of {component.origin}"))
+        click.echo(f"  at: {printable(component.spec.target)}, of {printable(str(component.origin))}")
         if len(tally.results) > 1:
-            click.echo(printable(f"  alone: flodl exercise {component.kind} {component.qualified}{option}"))
+            click.echo(f"  alone: flodl exercise {component.kind} {component.qualified}{option}")
