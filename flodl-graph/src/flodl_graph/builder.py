@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, final
 
 from attrs import evolve
 from flodl_core import BuildError, Reference, UnknownComponent, as_reference, components
@@ -24,6 +24,9 @@ Module: TypeAlias = Reference
 An object is itself (used twice: shared weights). A name, a ref and a builder are recipes: each
 place gets a module of its own, made by `build()`.
 """
+
+Per: TypeAlias = Literal["batch", "sample"]
+"""Who decides, where something is chosen or stopped: the whole batch as one, or each row for itself."""
 
 
 class _Chain:
@@ -160,7 +163,7 @@ class FlowBuilder(_Chain):
         """
         return self._then(_word_step("gate", (_recipe(router, (), kwargs), experts), {}))
 
-    def switch(self, selector: Module, branches: Sequence[Module], *, per: str = "batch", **kwargs: Any) -> FlowBuilder:
+    def switch(self, selector: Module, branches: Sequence[Module], *, per: Per = "batch", **kwargs: Any) -> FlowBuilder:
         """Run the branch that the selector chooses: `.switch("argmax_selector", [light, heavy], dim=16)`.
 
         Args:
@@ -319,7 +322,7 @@ class LoopBody:
         return self._loop(for_n=n)
 
     def while_cond(
-        self, condition: Module, most: int, *, per: str = "batch", every: int | None = None, **kwargs: Any
+        self, condition: Module, most: int, *, per: Per = "batch", every: int | None = None, **kwargs: Any
     ) -> FlowBuilder:
         """Ask before each turn; a signal above 0 means stop: `.while_cond("threshold_halt", 10, threshold=5.0)`.
 
@@ -334,7 +337,7 @@ class LoopBody:
         return self._loop(while_cond=_recipe(condition, (), kwargs), most=most, per=per, every=every)
 
     def until_cond(
-        self, condition: Module, most: int, *, per: str = "batch", every: int | None = None, **kwargs: Any
+        self, condition: Module, most: int, *, per: Per = "batch", every: int | None = None, **kwargs: Any
     ) -> FlowBuilder:
         """Ask after each turn but the last; otherwise as `while_cond`."""
         return self._loop(until_cond=_recipe(condition, (), kwargs), most=most, per=per, every=every)

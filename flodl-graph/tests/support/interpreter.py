@@ -167,6 +167,7 @@ class _Meant:
         for inner in (inner for part in self.meanings if isinstance(part, Interpreter) for inner in part.family()):
             inner.tags = {}
         states: list[Tensor] = []
+        looks = said.get("every") or (1 if said.get("per") == "batch" else None)
         running = torch.ones(len(x), dtype=torch.bool)
         steps = torch.zeros(len(x), dtype=torch.long)
         for turn in range(said.get("for_n") or said["most"]):
@@ -174,12 +175,13 @@ class _Meant:
                 stop = halts[0](x) > 0
                 rows = stop.reshape(len(x), -1).all(1) if said["per"] == "sample" else stop.all().expand(len(x))
                 running = running & ~rows
-                if not running.any() and said["per"] == "batch":
+                if not running.any() and looks and turn % looks == 0:
                     break
             made = _first(body(x, **_given(body, x, refs)))
             x = torch.stack([made[row] if go else x[row] for row, go in enumerate(running)])
             steps = steps + running
-            states.append(x)
+            if running.any() or said["per"] == "sample":
+                states.append(x)
         further = torch.stack(states) if states else x.new_empty((0, *x.shape))
         return [x], {"states": further, "steps": steps if said.get("per") == "sample" and halts else steps[0]}
 

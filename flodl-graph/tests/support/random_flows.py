@@ -193,7 +193,8 @@ def loop(writer: Writer, flow: FlowBuilder) -> FlowBuilder:
         case _:
             flow = body.until_cond(writer.halt(), writer.number(1, 4), **how)
     flow = flow.using(other=writer.any_tag()) if refers else flow
-    ports = {port: writer.name(port) for port in ("states", "steps") if writer.flip()}
+    stops_early = "every" in how and how["per"] == "sample"  # then it has fewer states, the last ones being equal
+    ports = {port: writer.name(port) for port in ("states", "steps")[stops_early:] if writer.flip()}
     return flow.tag(**ports) if ports else flow
 
 
