@@ -1,4 +1,4 @@
-"""What the graphs of the zoo run, say and are, as files to read: `pytest flodl-graph/tests --renew-golden` after a change."""
+"""What the graphs of the zoo run, say and are, as files to read. `pytest flodl-graph --renew-golden` writes them."""
 
 from __future__ import annotations
 
