@@ -19,9 +19,13 @@ from flodl_graph.run.profiled import Profile
 class AbstractDrawn(AbstractFamily):
     """A graph that shows itself."""
 
-    def summary(self) -> str:
-        """A table of the parts: what each is and reads, its shape where `check` has found it, its parameters."""
-        return summary(self.ir, self._parts(), self._known_shapes())
+    def summary(self, *, depth: int | None = None) -> str:
+        """A table of the parts: what each is and reads, the shape it makes where `check` has found it, its parameters.
+
+        Args:
+            depth: How many levels inside a part are listed: 0 none; left out: all.
+        """
+        return summary(self.ir, self._parts(), self._drawing(depth, None))
 
     def svg(
         self, path: str | PathLike[str] | None = None, *, depth: int | None = None, profile: Profile | None = None

@@ -1,65 +1,91 @@
-"""A graph as a table: each part, what it is, how many parameters it has."""
+"""A graph as a table: each part, what it is, what it reads and makes, how many parameters it has."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from torch import nn
 
 from flodl_graph.ir.graph import GraphIR
 from flodl_graph.ir.node import AbstractNode
+from flodl_graph.render.drawing import Box
+from flodl_graph.render.letters import shortened
 
 _WIDTH = 44  # of a module's description
+_HEAD = ("name", "part", "reads", "makes", "parameters", "trainable")
+_NUMBERS = 2  # the last columns
 
 
-def summary(ir: GraphIR, parts: Mapping[str, nn.Module], shapes: Mapping[str, str]) -> str:
-    """The table as text: name, part, what it reads, parameters and how many of them train.
+def summary(ir: GraphIR, parts: Mapping[str, nn.Module], top: Box) -> str:
+    """The table as text. What is inside a part is below it, indented, as far as the drawing is unfolded.
 
     A parameter that several parts share is counted where it comes first, and once in the total.
     """
+    boxes = {box.path: box for box in top.boxes if box.role in ("node", "frame")}
     seen: set[int] = set()
-    rows = [_row(node, parts[node.name], seen) for node in ir.nodes]
+    rows = [row for node in ir.nodes for row in _rows(node, parts[node.name], boxes[node.name], seen)]
     every = {id(p): p for part in parts.values() for p in part.parameters()}.values()
-    lines = _aligned([("name", "part", "reads", "parameters", "trainable"), *rows])
+    lines = _aligned(_without_empty([_HEAD, *rows]))
     rule = "-" * max(len(line) for line in lines)
     total = f"{_elements(every):,} parameters, {_elements(p for p in every if p.requires_grad):,} of them trainable"
     title = f"{ir.label or 'graph'}({', '.join(ir.inputs)})"
     return "\n".join([title, rule, lines[0], rule, *lines[1:], rule, total])
 
 
-def _row(node: AbstractNode, part: nn.Module, seen: set[int]) -> tuple[str, ...]:
+def _rows(node: AbstractNode, part: nn.Module, box: Box, seen: set[int]) -> Iterator[tuple[str, ...]]:
     own = [p for p in part.parameters() if id(p) not in seen]
     seen |= {id(p) for p in own}
     reads = ", ".join([*node.streams, *(f"{word}={value}" for word, value in node.refs)])
-    trained = [p for p in own if p.requires_grad]
-    return (node.name, _described(node, part), reads, f"{_elements(own):,}", f"{_elements(trained):,}")
+    trained = _elements(p for p in own if p.requires_grad)
+    yield (node.name, _described(node, part, box.text), reads, box.shapes, f"{_elements(own):,}", f"{trained:,}")
+    yield from _inside(box, 1)
 
 
-def _described(node: AbstractNode, part: nn.Module) -> str:
-    return node.expression(_short(repr(part), type(part).__name__), ("x",) * len(node.streams))
+def _inside(outer: Box, depth: int) -> Iterator[tuple[str, ...]]:
+    """A row for each module inside a frame."""
+    for box in outer.boxes:
+        if box.role not in ("node", "frame") or not box.title:
+            continue
+        if box.path == outer.path:  # a module without a frame: what is inside it stands for it
+            yield from _inside(box, depth)
+            continue
+        weight = box.weight
+        counts = (f"{weight.parameters:,}", f"{weight.trainable:,}")
+        own = next((inner.text for inner in box.boxes if inner.title and inner.path == box.path), box.text)
+        yield ("  " * depth + box.title, own, "", box.shapes, *counts)
+        yield from _inside(box, depth + 1)
 
 
-def _short(text: str, kind: str) -> str:
-    """A module's repr on one line: what does not fit is cut off after an argument."""
-    if "\n" in text:
-        return f"{kind}(...)"
+def _described(node: AbstractNode, part: nn.Module, sketched: str) -> str:
+    """What a node does: its module's own words where they fit on a line, else the sketch's."""
+    text = repr(part)
+    return node.expression(sketched if "\n" in text else _short(text), ("x",) * len(node.streams))
+
+
+def _short(text: str) -> str:
+    """A text of one line; what does not fit is cut off after an argument."""
     if len(text) <= _WIDTH:
         return text
     whole = text[:_WIDTH].rpartition(", ")[0]
-    return f"{whole}, ...)" if whole else f"{kind}(...)"
+    return f"{whole}, ...)" if whole else shortened(text, _WIDTH)
 
 
 def _elements(parameters: Iterable[nn.Parameter]) -> int:
     return sum(p.numel() for p in parameters)
 
 
+def _without_empty(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    """The rows without columns in which only the head says something: shapes that nobody knows yet."""
+    kept = [column for column in range(len(rows[0])) if any(row[column] for row in rows[1:]) or column == 0]
+    return [[row[column] for column in kept] for row in rows]
+
+
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Columns of one width; the last two, which hold numbers, to the right."""
+    """Columns of one width; the last ones, which hold numbers, to the right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return ["  ".join(_cell(row, column, widths) for column in range(len(row))).rstrip() for row in rows]
 
 
-def _cell(row: Sequence[Any], column: int, widths: Sequence[int]) -> str:
-    right = column >= len(row) - 2
+def _cell(row: Sequence[str], column: int, widths: Sequence[int]) -> str:
+    right = column >= len(row) - _NUMBERS
     return f"{row[column]:>{widths[column]}}" if right else f"{row[column]:<{widths[column]}}"
