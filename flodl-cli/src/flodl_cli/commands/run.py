@@ -23,12 +23,14 @@ _INTERRUPTED = 130
     examples=(
         ("flodl run examples/digits.toml", "train, report, keep the weights"),
         ("flodl run examples/digits.toml --check", "see that it would run, and stop"),
+        ("flodl run experiment.toml --resume", "go on where the newest training state ends"),
     ),
 )
 @click.argument("file", metavar="FILE.toml", type=click.Path())
 @click.option("--check", is_flag=True, help="Check the file, load the data, build the model; train nothing.")
+@click.option("--resume", is_flag=True, help="Go on where the newest state in [checkpoint] folder ends.")
 @switches(hidden=True)
-def command(file: str, check: bool) -> int:
+def command(file: str, check: bool, resume: bool) -> int:
     """Train what an experiment file describes.
 
     The file names registered components and gives them plain values, in the tables [data] [model]
@@ -36,14 +38,15 @@ def command(file: str, check: bool) -> int:
     whole before anything heavy is imported: all faults are told together, each with its line.
 
     Paths are relative to the current folder. Progress goes to stderr, the report to stdout. Ctrl-C
-    ends training after the batch under way, keeps what was learned, and exits with 130.
+    ends training after the batch under way, keeps what was learned, and exits with 130. Where [checkpoint]
+    names a folder, SIGTERM and SIGUSR1 stop at the next batch, save the run, and exit with 75.
     """
     document, experiment = load_experiment(file)
     from flodl_cli.training.prepare import prepare  # imports torch: only once the file is known to be good
 
     run = prepare(document, experiment)
     note(f"{file}: {described(run)}")
-    return 0 if check else _train(run)
+    return 0 if check else _train(run, resume)
 
 
 def described(run: Run) -> str:
@@ -55,11 +58,11 @@ def described(run: Run) -> str:
     return f"{examples}; {parameters:,} parameters; {device_words(run.device)}; seed {run.experiment.train.seed}"
 
 
-def _train(run: Run) -> int:
+def _train(run: Run, resume: bool) -> int:
     from flodl_cli.training.loop import train
     from flodl_cli.training.report import report
 
-    outcome = train(run)
+    outcome = train(run, resume=resume)
     if run.experiment.checkpoint is not None:
         run.model.save_checkpoint(run.outputs[0].real)
     for line in report(run, outcome):

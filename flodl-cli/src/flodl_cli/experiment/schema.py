@@ -122,9 +122,19 @@ class MonitorTable:
 @final
 @frozen(kw_only=True)
 class CheckpointTable:
-    """Where the trained weights go."""
+    """Where the trained weights go, and the states that a run can go on from."""
 
     path: str = _key(forms.path(".safetensors"), "the file; its folders are created, an older file is replaced whole")
+    folder: str | None = _key(
+        forms.text(), "of training states, one after each epoch; left out: the run cannot be resumed", None
+    )
+    every: int | None = _key(
+        forms.whole(at_least=1), "optimizer steps after which a state is saved within an epoch too", None
+    )
+    keep_last: int = _key(forms.whole(at_least=2), "how many of the newest states are kept", 3)
+    keep_best: str | None = _key(forms.text(), "a recorded name: the state where it was best is kept besides", None)
+    goal: str = _key(forms.one_of("min", "max"), "which is best, the least or the greatest", "min")
+    resume: bool = _key(forms.flag(), "go on with the states that the folder holds, as --resume does", False)
 
 
 @final

@@ -33,7 +33,7 @@ class Examples:
         return len(self.places)
 
     def batches(
-        self, size: int, device: torch.device, *, shuffled_by: tuple[int, ...] | None = None
+        self, size: int, device: torch.device, *, shuffled_by: tuple[int, ...] | None = None, skip: int = 0
     ) -> Iterator[Batch]:
         """All examples once.
 
@@ -43,11 +43,12 @@ class Examples:
             size: Examples per batch.
             device: Where the tensors go.
             shuffled_by: What the order depends on; None: as they stand.
+            skip: Batches at the beginning that are left out.
         """
         places = self.places
         if shuffled_by is not None:
             places = places[torch.randperm(len(places), generator=generator(*shuffled_by))]
-        for chosen in cut(places, size):
+        for chosen in cut(places, size)[skip:]:
             yield tuple(tensor.to(device, non_blocking=True) for tensor in self._take(chosen))
 
     def targets(self) -> Tensor:

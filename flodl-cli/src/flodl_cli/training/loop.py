@@ -12,8 +12,10 @@ from flodl_core.errors import FlodlError, TrainingError
 from flodl_monitor import Monitor
 
 from flodl_cli.experiment.validate import Faults
+from flodl_cli.training.course import Course
 from flodl_cli.training.interrupt import Interrupt
 from flodl_cli.training.prepare import Run
+from flodl_cli.training.states import states
 from flodl_cli.training.tally import Tally
 
 _JUDGED_AT_ONCE = 256
@@ -37,24 +39,32 @@ class Outcome:
     held_out: Tally | None
 
 
-def train(run: Run) -> Outcome:
+def train(run: Run, *, resume: bool = False) -> Outcome:
     """Train as the experiment says, or until Ctrl-C.
+
+    Args:
+        resume: Go on where the newest training state ends.
 
     Raises:
         TrainingError: The loss is no longer a number, or a step failed.
+        CheckpointError: A training state cannot be written, or read.
+        Preempted: A signal asked the run to stop, and it is saved.
     """
     began = time.monotonic()
     train_table = run.experiment.train
     held_out: Tally | None = None
     faults = Faults(run.document)
     monitor = faults.told(lambda: Monitor(train_table.epochs, sinks=list(run.sinks)), "monitor", "sinks")
-    with Interrupt() as interrupt, monitor:
+    course = Course(run.learn, run.experiment.data.batch_size, train_table.seed, run.device)
+    with Interrupt() as interrupt, monitor, states(run, course, monitor, resume) as state:
         for epoch in monitor.epochs(run.step):
             held_out = None
-            learned = _learn(run, epoch, interrupt)
+            _learn(run, course, epoch, interrupt)
             if interrupt.wanted:
+                if state is not None:
+                    state.save()
                 break
-            metrics = {"loss": _finite(learned.loss(), epoch)}
+            metrics = {"loss": _finite(course.tally.loss(), epoch)}
             if len(run.held_out):
                 held_out = judge(run)
                 metrics["val_loss"] = held_out.loss()
@@ -75,22 +85,18 @@ def judge(run: Run) -> Tally:
     return tally
 
 
-def _learn(run: Run, epoch: int, interrupt: Interrupt) -> Tally:
-    """One pass over the examples, in an order that belongs to seed and epoch."""
-    tally = Tally(0)
-    order = (run.experiment.train.seed, epoch)
-    batches = run.learn.batches(run.experiment.data.batch_size, run.device, shuffled_by=order)
-    for number, batch in enumerate(batches):
+def _learn(run: Run, course: Course, epoch: int, interrupt: Interrupt) -> None:
+    """One pass over the examples, or what is left of it."""
+    for batch in course.batches(epoch):
         try:
             loss, _ = run.step(*batch)
         except FlodlError:
             raise
         except Exception as error:
-            raise _failed(error, epoch, number) from error
-        tally.add(loss, len(batch[0]))
+            raise _failed(error, epoch, course.position) from error
+        course.tally.add(loss, len(batch[0]))
         if interrupt.wanted:
             break
-    return tally
 
 
 def _finite(loss: float, epoch: int) -> float:
@@ -106,6 +112,6 @@ def _failed(error: Exception, epoch: int, number: int) -> TrainingError:
     said = str(error).splitlines()[0] if str(error) else repr(error)
     full = isinstance(error, torch.OutOfMemoryError)
     return TrainingError(
-        f"epoch {epoch + 1}, batch {number + 1} failed: {type(error).__name__}: {said}",
+        f"epoch {epoch + 1}, batch {number} failed: {type(error).__name__}: {said}",
         mend="a smaller batch_size in [data], with accumulate in [train]" if full else "--debug shows all of it",
     )

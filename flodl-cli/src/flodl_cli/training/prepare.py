@@ -8,7 +8,7 @@ from typing import Any, final
 
 import torch
 from attrs import frozen
-from flodl_core.errors import ExperimentError, FlodlError
+from flodl_core.errors import ExperimentError, FlodlError, did_you_mean
 from flodl_core.reference import Ref, as_reference
 from flodl_core.registry import components
 from flodl_core.rules import Rule
@@ -23,7 +23,7 @@ from flodl_cli.training.examples import Examples, check_dataset, cut, split
 from flodl_cli.training.objective import Objective
 from flodl_cli.training.outputs import Output, try_outputs
 from flodl_cli.training.rehearsal import count_classes
-from flodl_cli.training.rules import read_rules
+from flodl_cli.training.rules import metrics, read_rules
 
 
 @final
@@ -75,6 +75,7 @@ def prepare(document: Document, experiment: Experiment) -> Run:
     batches = len(cut(learn.places, experiment.data.batch_size))
     schedule = faults.told(lambda: _schedule(experiment, batches), "schedule")
     showing = f"flodl show optimizer {experiment.optimizer.use}"
+    _check_best(faults, experiment, list(metrics(classes, len(held_out))))
     rules = read_rules(document, experiment, classes, len(held_out))
     step = faults.told(lambda: _step(experiment, model, objective, schedule, rules), "optimizer", mend=showing)
     outputs = tuple(_outputs(experiment, model, sinks))
@@ -166,6 +167,15 @@ def _step(
         accumulate=train.accumulate,
         rules=rules,
     )
+
+
+def _check_best(faults: Faults, experiment: Experiment, recorded: Sequence[str]) -> None:
+    table = experiment.checkpoint
+    if table is not None and table.keep_best is not None and table.keep_best not in recorded:
+        mend = did_you_mean(table.keep_best, recorded) or f"recorded: {', '.join(recorded)}"
+        what = f"[checkpoint] keep_best is {table.keep_best!r}, which no epoch of this experiment records"
+        faults.add(what, "checkpoint", "keep_best", mend=mend)
+        faults.raise_any()
 
 
 def _outputs(experiment: Experiment, model: Graph, sinks: Sequence[Ref]) -> Iterator[Output]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import final
+from collections.abc import Mapping
+from typing import Any, final
 
 import torch
 from attrs import define
@@ -29,11 +30,19 @@ class Tally:
         Shapes: loss []; outputs [B, classes, ...]; target i64 [B, ...]; a target outside the classes counts nowhere.
         """
         total = loss.detach().double() * rows
-        self._loss = total if self._loss is None else self._loss + total
+        self._loss = total if self._loss is None else self._loss.to(total.device) + total
         self.rows += rows
         if self.classes and outputs is not None and target is not None:
             counts = confusion(outputs.detach().argmax(1), target, self.classes)
             self._confusion = counts if self._confusion is None else self._confusion + counts
+
+    def state_dict(self) -> dict[str, Any]:
+        """The sum of losses so far; a pass that counts classes is never gone on with."""
+        return {"rows": self.rows, "loss": self._loss}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on adding to it."""
+        self.rows, self._loss = state["rows"], state["loss"]
 
     def loss(self) -> float:
         """Mean over all rows. Waits for the device."""

@@ -80,7 +80,10 @@ def _fitting(module: nn.Module, saved: SavedPart) -> _Weights:
     names = {name for name, _ in module.named_parameters()}
     if not isinstance(beside, dict) or not names.issuperset(beside.get("frozen", ())):
         raise CheckpointError("it says of parameters that they are frozen which the module has not")
-    matched = fit(saved.weights[0], module, held)
+    try:
+        matched = fit(saved.weights[0], module, held)
+    except CheckpointError as error:
+        raise CheckpointError(error.what, mend="resume with the model that the run was saved with") from None
     return _Weights(module, held, matched, saved, frozenset(beside["frozen"]), beside.get("run"))
 
 

@@ -52,7 +52,7 @@ class Store:
 
     def __init__(self, folder: Path, keep_last: int, best: Best | None) -> None:
         self.folder = folder
-        self._keep_last, self._best = keep_last, best
+        self._keep_last, self.best = keep_last, best
         self._lock: FolderLock | None = None
         self._verified: dict[Path, tuple[tuple[str, int, int, int], ...]] = {}
 
@@ -136,7 +136,7 @@ class Store:
                 self._drop(path)
 
     def _best_of(self, states: list[Path]) -> Path | None:
-        return None if self._best is None else self._best.among((p, m.metrics) for p, m in _manifests(states))
+        return None if self.best is None else self.best.among((p, m.metrics) for p, m in _manifests(states))
 
     def _is_whole(self, path: Path) -> bool:
         """Read it whole, unless that was done and nobody touched it since."""

@@ -20,7 +20,7 @@ from flodl_core.checkpoint.state.ranking import Best
 from flodl_core.checkpoint.state.restore import restore
 from flodl_core.checkpoint.state.signals import Preempted, StopSignals
 from flodl_core.checkpoint.state.store import BEST, FEWEST, LATEST, Store
-from flodl_core.errors import CheckpointError
+from flodl_core.errors import CheckpointError, did_you_mean
 
 
 @final
@@ -84,7 +84,7 @@ class TrainingState:
         self._moments = Moments(self._parts, self._pause, self._epoch_done)
         self._saver = BackgroundSaver(waiting=1) if background else None
         self._signals = StopSignals()
-        self._mine = self._running = self._closed = False
+        self._mine = self._running = self._closed = self._told = False
 
     @property
     def folder(self) -> Path:
@@ -228,8 +228,16 @@ class TrainingState:
 
     def _epoch_done(self, metrics: Mapping[str, float]) -> None:
         if self._running:
+            self._check_best(metrics)
             self.save(metrics)
             self._signals.check()
+
+    def _check_best(self, metrics: Mapping[str, float]) -> None:
+        best = self._store.best
+        if best is not None and best.metric not in metrics and not self._told:
+            self._told = True
+            hint = did_you_mean(best.metric, metrics) or f"recorded: {', '.join(sorted(metrics)) or 'nothing'}"
+            warnings.warn(f"keep_best={best.metric!r}: this epoch did not record it; {hint}", UserWarning, stacklevel=5)
 
     def _check_mine(self) -> None:
         """A run that starts anew in the folder of another would remove the other's states one by one."""
