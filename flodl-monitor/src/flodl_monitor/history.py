@@ -26,6 +26,10 @@ class Curve:
         self.epochs.append(epoch)
         self.values.append(value)
 
+    def copy(self) -> Curve:
+        """The same, to keep."""
+        return Curve(self.epochs[:], self.values[:])
+
     def cut(self, epoch: int) -> None:
         """Forget the points from `epoch` on."""
         end = bisect_left(self.epochs, epoch)
@@ -56,6 +60,15 @@ class History:
                     curve = curves[name] = Curve()
                 curve.append(record.epoch, value)
         self.fired += record.fired
+
+    def copy(self) -> History:
+        """The same, to keep: this one goes on."""
+        twin = History()
+        twin.seconds, twin.times = self.seconds.copy(), self.times.copy()
+        twin.metrics = {name: curve.copy() for name, curve in self.metrics.items()}
+        twin.resources = {name: curve.copy() for name, curve in self.resources.items()}
+        twin.fired = list(self.fired)
+        return twin
 
     def cut(self, epoch: int) -> None:
         """Forget what is known of `epoch` and of later ones: they are about to be run again."""

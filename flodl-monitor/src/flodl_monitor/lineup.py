@@ -12,15 +12,17 @@ from flodl_core.errors import FlodlError, MonitorError
 from flodl_core.reference import Ref, Reference, as_reference
 from flodl_core.registry import components
 
+from flodl_monitor.history import History
 from flodl_monitor.lane import Lane
 from flodl_monitor.notices import Notices, describe
 from flodl_monitor.probes.sampler import Sampler
-from flodl_monitor.protocols import Probe, Sink
+from flodl_monitor.protocols import LateSink, Probe, Sink
 from flodl_monitor.record import EpochRecord
 
 DEFAULT_PROBES = ("cpu", "ram", "gpu")
 
-SinkLane: TypeAlias = "Lane[EpochRecord]"
+SinkLane: TypeAlias = "Lane[EpochRecord | History]"
+"""Takes records; a history is what was before them."""
 Several: TypeAlias = "Reference | Iterable[Reference]"
 
 
@@ -44,7 +46,7 @@ def line_up(sinks: Several, probes: Several | None, notices: Notices) -> tuple[l
                 made_probes.append((name, probe))
                 undo.callback(probe.close)
         undo.pop_all()
-    return [_lane(name, sink, notices) for name, sink in made_sinks], Sampler(made_probes, notices)
+    return [lane_of(name, sink, notices) for name, sink in made_sinks], Sampler(made_probes, notices)
 
 
 def wind_up(pid: int, lanes: list[SinkLane], sampler: Sampler, notices: Notices, timeout: float) -> None:
@@ -93,11 +95,19 @@ def _make_probe(reference: Any, notices: Notices) -> list[tuple[str, Probe]]:
     return [(name, probe)]
 
 
-def _lane(name: str, sink: Sink, notices: Notices) -> SinkLane:
+def lane_of(name: str, sink: Sink, notices: Notices) -> SinkLane:
+    """A sink on a thread of its own."""
+
     def failed(error: BaseException) -> None:
         notices.once(f"sink {name}", f"sink {name} failed and is dropped, the others go on ({describe(error)})")
 
-    return Lane(name, sink.emit, sink.close, failed)
+    def take(item: EpochRecord | History) -> None:
+        if isinstance(item, EpochRecord):
+            sink.emit(item)
+        elif isinstance(sink, LateSink):
+            sink.begin(item)
+
+    return Lane(name, take, sink.close, failed)
 
 
 def _several(references: Several) -> tuple[Reference, ...]:

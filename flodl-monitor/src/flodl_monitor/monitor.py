@@ -17,11 +17,12 @@ from flodl_monitor.console import write_line
 from flodl_monitor.eta import Eta
 from flodl_monitor.history import History
 from flodl_monitor.line_file import checked_path, replace_text
-from flodl_monitor.lineup import line_up, wind_up
+from flodl_monitor.lineup import lane_of, line_up, wind_up
 from flodl_monitor.meter import Meter
 from flodl_monitor.notices import Notices, describe
 from flodl_monitor.record import EpochRecord
 from flodl_monitor.scalars import as_count, as_name, as_number
+from flodl_monitor.sinks.dashboard import Dashboard
 from flodl_monitor.source import close_epoch, finished_epochs, fired_by, is_stopped, metrics_of
 from flodl_monitor.table import cells_of, columns_of, line_of, row_line
 from flodl_monitor.web.page import page_of
@@ -156,6 +157,28 @@ class Monitor:
         page = page_of(self._history, title=heading, total=self.total_epochs, finished=self._finished)
         return _write(real, [page])
 
+    def serve(self, port: int | None = None, host: str = "127.0.0.1", token: str | None = None) -> str:
+        """Show the run in the browser from now on, with all that was; the page's address.
+
+        The sink `dashboard` does the same from the start.
+
+        Args:
+            port: Where to listen; 0: any free port; None: 3000, or any free one.
+            host: An address of this machine. Any but its own loopback can be reached by others, and needs a token.
+            token: What a reader must know.
+
+        Raises:
+            MonitorError: The address cannot be had, would be open to everyone, or the monitor is finished.
+            MissingDistribution: The server's libraries are not installed.
+        """
+        if not self._on_duty():
+            raise MonitorError("this monitor is finished", mend="save_html(path) keeps its page")
+        dashboard = Dashboard(port, host, token)
+        lane = lane_of("flodl-monitor/dashboard", dashboard, self._notices)
+        lane.put(self._history.copy())
+        self._lanes.append(lane)
+        return dashboard.url
+
     def finish(self, timeout: float = PATIENCE) -> None:
         """Let the views write what they have, and close them. Calling it again does nothing.
 
@@ -243,6 +266,8 @@ class Monitor:
         if self._resumed:
             self._history.cut(record.epoch)
             self._resumed = False
+            for lane in self._lanes:
+                lane.put(self._history.copy())
         self._history.append(record)
 
     def _numbers(self, metrics: object) -> dict[str, float]:

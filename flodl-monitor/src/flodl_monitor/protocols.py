@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from flodl_monitor.history import History
     from flodl_monitor.record import EpochRecord
 
 
@@ -18,6 +19,14 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """No further record will come; called once."""
+
+
+@runtime_checkable
+class LateSink(Sink, Protocol):
+    """A sink that shows the whole run, and so wants to know what was before it came."""
+
+    def begin(self, past: History) -> None:
+        """Take over what was logged so far; called before the first record, if there is any past."""
 
 
 @runtime_checkable

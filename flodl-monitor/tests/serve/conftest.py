@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+import time
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection, HTTPResponse
 from typing import Any
@@ -14,8 +15,8 @@ from flodl_monitor.sinks.dashboard import Dashboard
 class Reader:
     """A browser, as far as the wire goes."""
 
-    def __init__(self, dashboard: Dashboard) -> None:
-        self.port = int(re.search(r":(\d+)/", dashboard.url)[1])
+    def __init__(self, url: str) -> None:
+        self.port = int(re.search(r":(\d+)/", url)[1])
         self._open: list[HTTPConnection] = []
 
     def close(self) -> None:
@@ -69,17 +70,36 @@ def dashboard() -> Iterator[Dashboard]:
 
 
 @pytest.fixture
-def reader_of() -> Iterator[Callable[[Dashboard], Reader]]:
-    """Makes readers of a dashboard; they leave at the end."""
+def reader_at() -> Iterator[Callable[[str], Reader]]:
+    """Makes readers of an address; they leave at the end."""
     readers: list[Reader] = []
 
-    def make(dashboard: Dashboard) -> Reader:
-        readers.append(Reader(dashboard))
+    def make(url: str) -> Reader:
+        readers.append(Reader(url))
         return readers[-1]
 
     yield make
     for reader in readers:
         reader.close()
+
+
+@pytest.fixture
+def wait_until() -> Callable[[Callable[[], bool]], None]:
+    """Waits for what another thread is to bring about."""
+
+    def wait(true: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 20
+        while not true():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    return wait
+
+
+@pytest.fixture
+def reader_of(reader_at) -> Callable[[Dashboard], Reader]:
+    """Makes readers of a dashboard."""
+    return lambda dashboard: reader_at(dashboard.url)
 
 
 @pytest.fixture

@@ -61,6 +61,12 @@ class Feed:
         self._last += 1
         self._call_all()
 
+    def begin_anew(self) -> None:
+        """Forget all: every reader is to begin from a whole page. The caller holds `lock`."""
+        self._events.clear()
+        self._last += 1
+        self._call_all()
+
     def end(self) -> None:
         """Let readers go once they have read all."""
         with self.lock:

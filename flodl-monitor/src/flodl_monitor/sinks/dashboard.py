@@ -65,6 +65,12 @@ class Dashboard:
         self.url = f"http://{shown}:{self._server.port}/" + (f"?token={token}" if token else "")
         write_line(f"flodl-monitor: dashboard at {self.url}")
 
+    def begin(self, past: History) -> None:
+        """Show a run that is under way, or goes on after a stop; open pages load again."""
+        with self._feed.lock:
+            self._history = past
+            self._feed.begin_anew()
+
     def emit(self, record: EpochRecord) -> None:
         """Take one epoch in, and tell all pages."""
         with self._feed.lock:
