@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
-from typing import Any
+from typing import Any, final
 
 import torch
 from flodl_core import CheckpointError, FlodlError, Ref, UnknownComponent, components
@@ -27,7 +27,12 @@ from flodl_graph.ir.steps import Flow, Word
 _MOST_CHARACTERS = 1 << 20  # a thousand nodes take 60,000
 _LARGEST_NUMBER = 1 << 20  # unless the file holds larger tensors
 _SPARE_BYTES = 64 << 20  # for what a model computes by itself and no file keeps, such as tables of positions
-_SPARE_PARAMETERS = 10_000
+_SPARE_PARAMETERS = 1000
+
+
+@final
+class _TooMany(BaseException):
+    """More parameters than the file holds. No Exception: nothing on the way may take it for a module's own error."""
 
 
 def load(path: str | PathLike[str]) -> Graph:
@@ -72,6 +77,8 @@ def _built(words: str, info: CheckpointInfo) -> Graph:
             return builder.build()
     except RecursionError:
         raise CheckpointError("its words are nested too deeply") from None
+    except _TooMany:
+        raise CheckpointError("its words make more parameters than it holds") from None
     except CheckpointError:
         raise
     except FlodlError as error:
@@ -124,7 +131,7 @@ def _counted_parameters(most: int) -> Iterator[None]:
         if threading.get_ident() == thread:
             made += 1
             if made > most:
-                raise CheckpointError("its words make more parameters than it holds")
+                raise _TooMany
 
     handle = register_module_parameter_registration_hook(count)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from os import PathLike
 
 from attrs import evolve
@@ -12,6 +13,7 @@ from flodl_core.checkpoint.inventory import inventory
 from flodl_core.checkpoint.place import at
 from flodl_core.checkpoint.save import save_inventory
 from flodl_core.paths import select_modules
+from flodl_core.where import caller
 
 from flodl_graph.abilities.family import AbstractFamily
 from flodl_graph.fdl.digest import SHORT
@@ -53,8 +55,13 @@ class AbstractSaved(AbstractFamily):
                 is untouched.
         """
         with at(path, "write") as target:
-            about = self._about(strict=target.name.endswith(_FDL))
+            as_flodl = target.name.endswith(_FDL)
+            about = self._about(strict=as_flodl)
             held = inventory(self)
+        if as_flodl and (unseen := self._fdl_form().unseen):
+            place = caller()
+            message = f"{target}: floDl keeps no buffers of graphs inside graphs: {', '.join(unseen)}"
+            warnings.warn_explicit(message, UserWarning, place.file, place.line)
         save_inventory(path, held, about)
 
     def snapshot(self) -> Snapshot:
