@@ -47,7 +47,9 @@ def test_an_initializer_has_flodls_distribution(name, device):
 def test_a_truncated_normal_is_truncated_and_not_clamped(device):
     """floDl clamps, so that a third of its numbers lies at each border (its weak spot 41)."""
     torch.manual_seed(0)
-    values = components.create("initializer", ref("trunc_normal", low=-0.5, high=0.5))(torch.empty(64, 32, device=device))
+    values = components.create("initializer", ref("trunc_normal", low=-0.5, high=0.5))(
+        torch.empty(64, 32, device=device)
+    )
     assert RECORDED["init"][CLAMPED]["std"] > 0.4
     assert pytest.approx(1 / math.sqrt(12), rel=0.05) == values.std().item()  # within half a sigma nearly uniform
     assert (values.abs() < 0.5).float().mean().item() > 0.99
