@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flodl_core import BuildError, ComponentError, FlodlError, UnknownComponent, ref
@@ -121,3 +123,59 @@ def test_an_unknown_word_as_a_method_suggests() -> None:
     """At a prompt, a misspelt word is an AttributeError with the nearest."""
     with pytest.raises(AttributeError, match=r"no word 'thrugh'; did you mean 'through'"):
         FlowBuilder("gelu").thrugh("gelu")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("say", "what"),
+    [
+        (lambda: FlowBuilder("gelu").tag(3), "tag() takes names, got 3"),
+        (lambda: FlowBuilder("gelu").tag("h", weights=3), "tag() takes names, got 3"),
+        (lambda: FlowBuilder("gelu").label(3), "label() takes names, got 3"),
+        (lambda: FlowBuilder("gelu").at(3), "at() takes names, got 3"),
+        (lambda: FlowBuilder().input(["a", "b"]), "input() takes names, got ['a', 'b']"),
+        (lambda: FlowBuilder("gelu").through(None), "a module is due, got None"),
+        (lambda: FlowBuilder("gelu")(3), "a FlowBuilder is not a network yet"),
+        (lambda: FlowBuilder.from_toml(3), "a flow's text is due, got 3"),
+        (lambda: FlowBuilder().gate("softmax_router", "tanh", dim=4).build(), "a list of modules is due, got 'tanh'"),
+        (lambda: FlowBuilder().gate("softmax_router", ["tanh", None], dim=4).build(), "got ['tanh', None]"),
+    ],
+)
+def test_what_is_no_name_and_no_module(say: Callable[[], object], what: str) -> None:
+    """Told at the word that got it."""
+    with pytest.raises(BuildError) as caught:
+        say()
+    assert what in caught.value.what
+    assert "test_mistakes.py:" in str(caught.value.where)
+
+
+def test_a_tag_of_a_graph_inside() -> None:
+    """Tags are private; the message says how the graph brings one out."""
+    inner = FlowBuilder("linear", 2, 2).tag("hidden").through("gelu").label("encoder")
+    error = failure(FlowBuilder(inner).through("state_add").using("hidden"))
+    assert error.what == "using('hidden') names no tag and no input"
+    assert error.mend == "encoder has it as an output: say tag(hidden='hidden') after it"
+
+
+@pytest.mark.parametrize(
+    ("half", "what"),
+    [
+        (
+            FlowBuilder("gelu").split("relu", "tanh"),
+            "split() opened branches, and has no 'build' yet; merge() them first",
+        ),
+        (FlowBuilder("gelu").fork("relu"), "fork() opened a side branch, and has no 'build' yet; tag() it first"),
+        (FlowBuilder("gelu").loop_body("relu"), "loop_body() begins a loop, and has no 'build' yet; say for_n(3)"),
+        (FlowBuilder("gelu").map("relu"), "map() begins a map, and has no 'build' yet; say each(), over() or slices()"),
+    ],
+)
+def test_a_word_that_is_half_said(half: Any, what: str) -> None:
+    """What is missing is told, where only a missing attribute would be."""
+    with pytest.raises(AttributeError) as caught:
+        half.build()
+    assert str(caught.value).startswith(what)
+
+
+def test_a_builder_taken_for_a_graph() -> None:
+    """The graph has what the builder has not."""
+    with pytest.raises(AttributeError, match="a FlowBuilder has no 'parameters' yet, the graph has: build"):
+        FlowBuilder("gelu").parameters()  # type: ignore[attr-defined]

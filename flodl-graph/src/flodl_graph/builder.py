@@ -221,22 +221,26 @@ class FlowBuilder(_Chain):
 
     def at(self, tag: str) -> FlowBuilder:
         """Let the stream go on from a tag or an input; what it was stays readable by its own tag."""
-        return self._then(At(tag=tag, where=caller()))
+        where = caller()
+        return self._then(At(tag=_name("at", tag, where), where=where))
 
     def input(self, *names: str) -> FlowBuilder:
         """Further parameters of `forward`, after the stream; each is a tag too."""
-        return self._then(Input(names=names, where=caller()))
+        where = caller()
+        return self._then(Input(names=tuple(_name("input", name, where) for name in names), where=where))
 
     def label(self, name: str) -> FlowBuilder:
         """The graph's own name, which is its path inside another graph."""
-        return self._then(Label(name=name, where=caller()))
+        where = caller()
+        return self._then(Label(name=_name("label", name, where), where=where))
 
     def internal(self, *tags: str) -> FlowBuilder:
         """Keep tags, or tag groups, to this graph: a graph around it can neither read them nor sees their paths.
 
         Tags that begin with an underscore are internal anyway.
         """
-        return self._then(Internal(names=tags, where=caller()))
+        where = caller()
+        return self._then(Internal(names=tuple(_name("internal", tag, where) for tag in tags), where=where))
 
     def build(self, *example: str | Tensor, **named: str | Tensor) -> Graph:
         """Make every module, in word order, and the graph that holds them.
@@ -261,11 +265,16 @@ class FlowBuilder(_Chain):
         def __getattr__(self, name: str) -> Any:
             if name.startswith("_"):
                 raise AttributeError(name)
+            if hasattr(Graph, name):
+                raise AttributeError(f"a FlowBuilder has no {name!r} yet, the graph has: build() it first")
             try:
                 components.find("word", name)
             except UnknownComponent as error:
                 raise AttributeError(f"FlowBuilder has no word {name!r}; {error.mend}") from None
             return partial(self.word, name)
+
+        def __call__(self, *inputs: Any, **named: Any) -> Any:
+            raise BuildError("a FlowBuilder is not a network yet", where=caller(), mend="call what build() returns")
 
 
 @final
@@ -295,7 +304,8 @@ class Split(_Chain):
 
     def tag_group(self, name: str) -> Split:
         """Name the branches `name_0`, `name_1`, ..."""
-        return _split(self, TagGroup(name=name, where=caller()))
+        where = caller()
+        return _split(self, TagGroup(name=_name("tag_group", name, where), where=where))
 
     def merge(self, op: Reference, *args: Any, **kwargs: Any) -> FlowBuilder:
         """Join the branches, in order: `.merge("mean")`, `.merge("cat", dim=1)`.
@@ -375,6 +385,24 @@ class MapBody:
         return parent._then(_word_step("map", (self._body,), {**options, "batched": self._batched}))
 
 
+def _unfinished(what: str, mend: str) -> Any:
+    """`__getattr__` of a word that is half said."""
+
+    def getattr_(self: object, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise AttributeError(f"{what}, and has no {name!r} yet; {mend}")
+
+    return getattr_
+
+
+if not TYPE_CHECKING:  # type checkers see that these have nothing more
+    Fork.__getattr__ = _unfinished("fork() opened a side branch", "tag() it first")
+    Split.__getattr__ = _unfinished("split() opened branches", "merge() them first")
+    LoopBody.__getattr__ = _unfinished("loop_body() begins a loop", "say for_n(3), while_cond() or until_cond() first")
+    MapBody.__getattr__ = _unfinished("map() begins a map", "say each(), over() or slices() first")
+
+
 def _extended(parent: _Chain | None, step: Step | None) -> FlowBuilder:
     grown = object.__new__(FlowBuilder)
     grown._link(parent, step)
@@ -397,7 +425,16 @@ def _tag_step(name: str | None, ports: Mapping[str, str]) -> Tag:
     where = caller()
     if name is None and not ports:
         raise BuildError("tag() names something", where=where, mend='tag("hidden")')
+    for given in (*([] if name is None else [name]), *ports.values()):
+        _name("tag", given, where)
     return Tag(name=name, ports=tuple(ports.items()), where=where)
+
+
+def _name(word: str, name: Any, where: Where) -> str:
+    """What must be a name."""
+    if not isinstance(name, str):
+        raise BuildError(f"{word}() takes names, got {name!r}", where=where, mend=f'{word}("encoded")')
+    return name
 
 
 def _grown(flow: Flow) -> FlowBuilder:
@@ -438,13 +475,15 @@ def _recipe(module: Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> A
     reference = as_reference(module)
     if isinstance(module, str) and isinstance(reference, Ref):
         return evolve(reference, args=tuple(args), kwargs=dict(kwargs))
+    where = caller()
     if args or kwargs:
-        where: Where = caller()
         raise BuildError(
             f"arguments follow a name, and {_named(module)} is none",
             where=where,
             mend="make the object with its arguments, or give the name",
         )
+    if module is None:
+        raise BuildError("a module is due, got None", where=where, mend="give a module, a name, a ref or a flow")
     return module
 
 

@@ -13,7 +13,7 @@ from flodl_core.errors import did_you_mean
 from flodl_core.where import Where
 from torch import nn
 
-from flodl_graph.assembly.draft import STREAM_IN, Draft, Plan, Port, Slot
+from flodl_graph.assembly.draft import STREAM_IN, Draft, Plan, Port, RefDraft, Slot
 from flodl_graph.assembly.record import recorded
 from flodl_graph.graph import Graph
 from flodl_graph.ir.checks import Given, Names, faults, unknown_tag
@@ -136,11 +136,20 @@ class _Link:
             elif ref.slot in self.values:
                 yield ref.word, self.values[ref.slot], None
             elif (slot := self.plan.tagged(ref.tag)) is None:
-                self.plan.errors.append(unknown_tag("using", ref.tag, (t.name for t in self.plan.tags), ref.where))
+                self.plan.errors.append(self._unknown(ref))
             else:
                 value = self._carried(ref.tag, slot, zeros=absence == "zeros")
                 alone = [other.word for other in draft.refs].count(ref.word) == 1
                 yield ref.word, value, absence if alone or absence == "zeros" else "omit"  # a tuple is whole, or not
+
+    def _unknown(self, ref: RefDraft) -> BuildError:
+        """A tag that is not there; or that is one of a graph inside, which must bring it out."""
+        error = unknown_tag("using", ref.tag, (tag.name for tag in self.plan.tags), ref.where)
+        inside = next((draft for draft in self.plan.drafts if ref.tag in draft.results[1:]), None)
+        if inside is None:
+            return error
+        mend = f"{inside.name} has it as an output: say tag({ref.tag}={ref.tag!r}) after it"
+        return BuildError(error.what, where=error.where, mend=mend)
 
     def _check_required(self, draft: Draft, absences: Mapping[str, Absence]) -> None:
         """Everything that a module cannot do without is there."""

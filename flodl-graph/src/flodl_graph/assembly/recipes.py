@@ -28,6 +28,8 @@ def bound_words(node: type[AbstractNode], step: Word, build: Nested) -> dict[str
     signature = schema(node)
     args, kwargs = _hand_extras_to_recipe(node, step)
     bound = bind(f"{step.word}()", signature, args, kwargs)
+    for name, value in bound.arguments.items():
+        _check_list(value, due(signature.parameters[name]))
     hints = node.hints(bound.arguments)
     return {
         name: _make(value, due(signature.parameters[name]), build, hints.get(name, {}))
@@ -60,9 +62,14 @@ def _hand_extras_to_recipe(node: type[AbstractNode], step: Word) -> tuple[tuple[
     return (widened, *step.args[1:]), own
 
 
+def _check_list(value: Any, wanted: Due) -> None:
+    if wanted.several and (not isinstance(value, list | tuple) or any(item is None for item in value)):
+        raise BuildError(f"a list of {wanted.kind}s is due, got {value!r}", mend='["relu", "tanh"]')
+
+
 def _make(value: Any, wanted: Due, build: Nested, hints: Mapping[str, Any]) -> Any:
     """The live thing that a value stands for, where a component is due; a plain value where none is."""
-    if wanted.several and isinstance(value, list | tuple):
+    if wanted.several:
         return [_make(item, Due(wanted.kind), build, hints) for item in value]
     if isinstance(value, Flow):
         return build(value)

@@ -54,6 +54,8 @@ def read_toml(text: str, where: Where) -> Flow:
     Raises:
         BuildError: It is no TOML, or no flow.
     """
+    if not isinstance(text, str):
+        raise BuildError(f"a flow's text is due, got {text!r}", where=where, mend="Path(file).read_text()")
     try:
         said = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -54,6 +54,8 @@ class SwitchModule(nn.Module):
         return chosen
 
     def _one(self, index: Tensor) -> int:
+        if not isinstance(index, Tensor):
+            raise RoutingError(f"a selector gives a tensor, got {index!r}", mend="torch.tensor(index)")
         if index.numel() != 1:
             raise ShapeError(f"switch() takes one index for the batch, got {tuple(index.shape)}", mend='per="sample"')
         number = float(index)
