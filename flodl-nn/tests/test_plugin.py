@@ -9,27 +9,19 @@ import sys
 import pytest
 import torch
 from flodl_core import PluginError, components, ref
+from flodl_core.testing import Subject, inputs_of
 from torch import nn
 
 OURS = [c for c in components.list() if c.origin.distribution == "flodl-nn"]
-KIND = {"f32": torch.float32, "f64": torch.float64, "i64": torch.int64, "bool": torch.bool}
 
 
 def of_kind(kind):
     return [pytest.param(c, id=c.name) for c in OURS if c.kind == kind]
 
 
-def tensor_like(text: str, device: torch.device) -> torch.Tensor:
-    """`"f32[4,8]"` as a tensor: normal values, or whole numbers 0 and 1, or what the range after `:` says."""
-    form, _, limits = text.partition(":")
-    dtype, _, sizes = form.rstrip("]").partition("[")
-    shape = [int(size) for size in sizes.split(",") if size]
-    low, high = (int(end) for end in limits.split("..")) if limits else (0, 1)
-    if KIND[dtype].is_floating_point and not limits:
-        return torch.randn(shape, dtype=KIND[dtype], device=device)
-    if KIND[dtype].is_floating_point:
-        return torch.rand(shape, dtype=KIND[dtype], device=device) * (high - low) + low
-    return torch.randint(low, high + 1, shape, device=device).to(KIND[dtype])
+def fed(component, device):
+    """The tensors of its example."""
+    return inputs_of(Subject(component, device.type, components))
 
 
 def build(component, *first):
@@ -63,7 +55,7 @@ def test_a_modules_example_builds_and_runs(component, device):
     """In training and in evaluation mode; several outputs are as many as the spec names."""
     torch.manual_seed(0)
     module = build(component).to(device)
-    inputs = [tensor_like(text, device) for text in component.spec.example.inputs]
+    inputs = fed(component, device)
     on_demand = "wanted" in inspect.signature(module.forward).parameters
     asked = {"wanted": component.spec.outputs[1:]} if on_demand else {}
     for mode in (True, False):
@@ -78,7 +70,7 @@ def test_a_modules_example_builds_and_runs(component, device):
 def test_a_losss_example_builds_and_runs(component, device):
     """A finite scalar with gradients."""
     torch.manual_seed(0)
-    inputs = [tensor_like(text, device) for text in component.spec.example.inputs]
+    inputs = fed(component, device)
     first = inputs[0].requires_grad_()
     loss = build(component).to(device)(*inputs)
     assert loss.shape == ()
@@ -107,7 +99,7 @@ def test_a_schedulers_example_is_a_function_of_the_step(component):
 def test_an_initializers_example_fills_in_place(component, device):
     """The same tensor comes back, all finite, and not as it was."""
     torch.manual_seed(0)
-    tensor = torch.full_like(tensor_like(component.spec.example.inputs[0], device), float("nan"))
+    tensor = torch.full_like(fed(component, device)[0], float("nan"))
     assert build(component)(tensor) is tensor
     assert torch.isfinite(tensor).all()
 

@@ -59,4 +59,4 @@ def _require_elements(expected: Tensor, actual: Tensor, name: str, tolerance: fl
         flat = int(torch.where(wrong.isnan() | distance.isnan(), torch.inf, distance).argmax())
         index = [int(i) for i in torch.unravel_index(torch.tensor(flat), left.shape)]
         found, due = right.flatten()[flat].item(), left.flatten()[flat].item()
-        raise ContractError(f"{name}{index}: {found:.9g} instead of {due:.9g}")
+        raise ContractError(f"{name}{index or ''}: {found:.9g} instead of {due:.9g}")
