@@ -255,3 +255,31 @@ def test_every_record_knows_the_machine():
         monitor.log(1, 0.1)
     assert {"ram_used", "ram_total"} <= set(kept.records[0].resources)
     assert "cpu_percent" in kept.records[1].resources
+
+
+def test_the_means_of_an_open_epoch_travel():
+    """What was recorded before the state was taken counts in the epoch that goes on, tensors to the last bit."""
+    whole, first, second = (Monitor(2, sinks=[], probes=[]) for _ in range(3))
+    values = [torch.tensor(value) for value in (0.1, 0.7, 0.3)]
+    for monitor, part in ((whole, values), (first, values[:2])):
+        for value in part:
+            monitor.record("loss", value, weight=3)
+    second.load_state_dict(first.state_dict())
+    for _ in second.epochs():
+        second.record("loss", values[2], weight=3)
+        break
+    whole.log(0, 1.0)
+    second.log(0, 1.0)
+    assert whole.history()[0].metrics == second.history()[0].metrics
+
+
+def test_listeners_hear_of_closed_epochs():
+    """After the log, with what was logged; an epoch that is broken off is none."""
+    heard = []
+    monitor = Monitor(3, sinks=[], probes=[])
+    monitor.listeners.append(lambda moment, metrics: heard.append((moment, dict(metrics), len(monitor.history()))))
+    for epoch in monitor.epochs():
+        monitor.record("loss", float(epoch))
+        if epoch == 2:
+            break
+    assert [("epoch", {"loss": 0.0}, 1), ("epoch", {"loss": 1.0}, 2)] == heard

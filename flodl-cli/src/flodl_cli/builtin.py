@@ -14,6 +14,7 @@ _COMMANDS = {
     "doctor": "What is wrong with this installation, and how to mend it.",
     "exercise": "Prove components on this machine: gradients, values, copies, states.",
     "run": "Train what an experiment file describes.",
+    "watch": "A live or finished run in the browser, from its event log.",
     "checkpoint": "Model files: what is in them, whether they are whole, other kinds of them.",
     "completion": "A script that lets the shell complete commands and names.",
 }

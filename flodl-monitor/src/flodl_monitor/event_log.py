@@ -17,8 +17,9 @@ import math
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
+from attrs import frozen
 from flodl_core.errors import MonitorError
 from flodl_core.rules import Firing
 
@@ -96,28 +97,74 @@ def finish_line(epochs: int, time: float) -> str:
     return _line({"event": "finish", "epochs": epochs, "time": time})
 
 
+@final
+@frozen
+class Began:
+    """A run line: epochs from `epoch` on are about to be run, again where they are known."""
+
+    epoch: int
+
+
+@final
+@frozen
+class Finished:
+    """A finish line: the run ended by itself."""
+
+    epochs: int
+
+
+@final
+class LogReader:
+    """Reads a log line by line, as it was written.
+
+    Args:
+        path: For messages.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = os.fspath(path)
+        self._lines = 0
+        self._fired: list[Firing] = []
+
+    def take(self, line: str) -> EpochRecord | Began | Finished | None:
+        """What a whole line says; None for one that only prepares the next, or that a later version added.
+
+        Raises:
+            MonitorError: It is no event log, is of a later schema, or the line is damaged.
+        """
+        self._lines += 1
+        try:
+            event = json.loads(line)
+            if self._lines == 1 or event["event"] == "run":
+                _check_schema(event)
+                return Began(int(event["from"]))
+            if event["event"] == "rule":
+                self._fired.append(firing_from_json(event))
+            elif event["event"] == "epoch":
+                fired, self._fired = self._fired, []
+                return _record(event, fired)
+            elif event["event"] == "finish":
+                return Finished(int(event["epochs"]))
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            what = error.what if isinstance(error, MonitorError) else "this line is no event of a training run"
+            raise MonitorError(what, where=f"{self._path}:{self._lines}") from None
+        return None
+
+
 def read_event_log(path: str | os.PathLike[str]) -> list[EpochRecord]:
     """The epochs in a log, in order. A last line that a crash cut short is left out.
 
     Raises:
         MonitorError: It is no event log, is of a later schema, or a line inside it is damaged.
     """
-    lines = Path(path).read_text(encoding="utf-8").split("\n")[:-1]
+    reader = LogReader(path)
     records: dict[int, EpochRecord] = {}
-    fired: list[Firing] = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            event = json.loads(line)
-            if number == 1 or event["event"] == "run":
-                _check_schema(event)
-                records = {epoch: record for epoch, record in records.items() if epoch < event["from"]}
-            elif event["event"] == "rule":
-                fired.append(firing_from_json(event))
-            elif event["event"] == "epoch":
-                records[event["epoch"]], fired = _record(event, fired), []
-        except (ValueError, TypeError, LookupError, AttributeError) as error:
-            what = error.what if isinstance(error, MonitorError) else "this line is no event of a training run"
-            raise MonitorError(what, where=f"{os.fspath(path)}:{number}") from None
+    for line in Path(path).read_text(encoding="utf-8").split("\n")[:-1]:
+        said = reader.take(line)
+        if isinstance(said, Began):
+            records = {epoch: record for epoch, record in records.items() if epoch < said.epoch}
+        elif isinstance(said, EpochRecord):
+            records[said.epoch] = said
     return [records[epoch] for epoch in sorted(records)]
 
 

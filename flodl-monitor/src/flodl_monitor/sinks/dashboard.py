@@ -65,27 +65,39 @@ class Dashboard:
         self.url = f"http://{shown}:{self._server.port}/" + (f"?token={token}" if token else "")
         write_line(f"flodl-monitor: dashboard at {self.url}")
 
-    def begin(self, past: History) -> None:
-        """Show a run that is under way, or goes on after a stop; open pages load again."""
+    def begin(self, past: History, total: int = 0, *, finished: bool = False) -> None:
+        """Show a run that is under way, over, or goes on after a stop; open pages load again.
+
+        Args:
+            past: What was logged so far.
+            total: Epochs that the run is meant to have, where it is known.
+            finished: Whether it has ended.
+        """
         with self._feed.lock:
-            self._history = past
+            self._history, self._total, self._ended = past, total or self._total, finished
             self._feed.begin_anew()
 
     def emit(self, record: EpochRecord) -> None:
         """Take one epoch in, and tell all pages."""
         with self._feed.lock:
+            self._ended = False
             self._history.cut(record.epoch)
             self._history.append(record)
             self._total = record.total
             for line in (rule_lines(record) + epoch_line(record)).splitlines():
                 self._feed.add(line)
 
+    def finish(self) -> None:
+        """Tell all pages that the run is over."""
+        with self._feed.lock:
+            if not self._ended:
+                self._ended = True
+                done = self._history.seconds.epochs
+                self._feed.add(finish_line(done[-1] if done else 0, round(time.time(), 3)).strip())
+
     def close(self) -> None:
         """Tell all pages that the run is over, and stop serving."""
-        with self._feed.lock:
-            self._ended = True
-            done = self._history.seconds.epochs
-            self._feed.add(finish_line(done[-1] if done else 0, round(time.time(), 3)).strip())
+        self.finish()
         self._feed.end()
         self._server.stop()
 

@@ -201,6 +201,7 @@
     if (event.event === "finish") run.finished = true;
     if (event.event === "epoch") {
       run.total = event.total;
+      run.finished = false;
       add("seconds", "seconds", event.epoch, event.seconds);
       for (const [name, value] of Object.entries(event.metrics)) add("metric", name, event.epoch, value);
       for (const [name, value] of Object.entries(event.resources)) add("resource", name, event.epoch, value);
@@ -257,5 +258,5 @@
   });
   summarise();
   draw();
-  if (run.live && !run.finished) listen();
+  if (run.live) listen();
 })();

@@ -1,0 +1,133 @@
+"""An event log that may still be growing, as a live page: a run watched from its files, not from its process."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import final
+
+from flodl_core.errors import MonitorError
+
+from flodl_monitor.event_log import Began, Finished, LogReader
+from flodl_monitor.history import History
+from flodl_monitor.line_file import checked_path, replace_text
+from flodl_monitor.record import EpochRecord
+from flodl_monitor.sinks.dashboard import Dashboard
+from flodl_monitor.web.page import page_of
+
+
+def event_log_in(path: str | os.PathLike[str]) -> Path:
+    """The log that a path names: the file itself, or the one `.jsonl` of a folder.
+
+    Raises:
+        MonitorError: There is none, or there are several.
+    """
+    given = Path(path)
+    if given.is_file():
+        return given
+    found = sorted(log for log in given.glob("*.jsonl") if not log.stem.endswith(".previous")) if given.is_dir() else []
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise MonitorError(
+            f"{path} holds {len(found)} event logs", mend=f"name one: {', '.join(log.name for log in found)}"
+        )
+    raise MonitorError(
+        f"there is no event log at {path}", mend='a run writes one with sinks=[ref("jsonl", path="run.jsonl")]'
+    )
+
+
+def saved_page(log: Path, path: str | os.PathLike[str]) -> Path:
+    """Write a log as one page that opens from disk; the path written.
+
+    Raises:
+        MonitorError: The log cannot be read, or the page cannot be written.
+    """
+    real = checked_path(path)
+    past = Past(log)
+    page = page_of(past.history, title=log.stem, total=past.total, finished=past.finished)
+    try:
+        replace_text(real, [page])
+    except OSError as error:
+        raise MonitorError(f"{real} cannot be written: {error}") from None
+    return real
+
+
+@final
+class Past:
+    """What a log holds, and where its reading goes on.
+
+    Raises:
+        MonitorError: The file cannot be read, or is no event log.
+    """
+
+    def __init__(self, log: Path) -> None:
+        self.log, self.history, self.total = log, History(), 0
+        self.finished = False
+        """Whether the run ended by itself."""
+        self._reader, self._place, self._torn = LogReader(log), 0, b""
+        for said in self.fresh():
+            if isinstance(said, Began):
+                self.history.cut(said.epoch)
+            elif isinstance(said, EpochRecord):
+                self.history.cut(said.epoch)
+                self.history.append(said)
+
+    def fresh(self) -> list[EpochRecord | Began | Finished]:
+        """What was written since.
+
+        Raises:
+            MonitorError: The file is gone, was replaced by a shorter one, or a line is damaged.
+        """
+        try:
+            with self.log.open("rb") as file:
+                if file.seek(0, os.SEEK_END) < self._place:
+                    raise MonitorError(f"{self.log} became shorter while it was watched", mend="flodl watch it anew")
+                file.seek(self._place)
+                fresh = file.read()
+        except OSError as error:
+            raise MonitorError(f"{self.log} cannot be read: {error}") from None
+        self._place += len(fresh)
+        *whole, self._torn = (self._torn + fresh).split(b"\n")  # a line may be half written at this moment
+        said = [event for line in whole if (event := self._reader.take(line.decode("utf-8", "replace"))) is not None]
+        if said:
+            self.finished = isinstance(said[-1], Finished)
+        self.total = next((event.total for event in reversed(said) if isinstance(event, EpochRecord)), self.total)
+        return said
+
+
+@final
+class Follower:
+    """Hands a log to a dashboard, as far as it is written, each time it is asked.
+
+    Args:
+        log: The file. It may grow, and a run that goes on may append to it.
+        dashboard: Shows it.
+
+    Raises:
+        MonitorError: The file cannot be read, or is no event log.
+    """
+
+    def __init__(self, log: Path, dashboard: Dashboard) -> None:
+        self._past, self._dashboard = Past(log), dashboard
+        dashboard.begin(self._past.history, self._past.total, finished=self.finished)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run ended by itself."""
+        return self._past.finished
+
+    def read(self) -> int:
+        """Show what was written since; how many epochs that was.
+
+        Raises:
+            MonitorError: The file is gone, was replaced by a shorter one, or a line is damaged.
+        """
+        count = 0
+        for said in self._past.fresh():
+            if isinstance(said, EpochRecord):
+                self._dashboard.emit(said)
+                count += 1
+            elif isinstance(said, Finished):
+                self._dashboard.finish()
+        return count

@@ -1,0 +1,89 @@
+"""A run that is watched from its event log: whole, growing, torn, resumed, finished."""
+
+from __future__ import annotations
+
+import pytest
+from flodl_core.errors import MonitorError
+from flodl_monitor.follow import Follower, event_log_in
+from flodl_monitor.sinks.jsonl import Jsonl
+
+pytest.importorskip("uvicorn", reason="the dashboard's server is not installed: pip install 'flodl-monitor[serve]'")
+
+
+def losses(page) -> list[int]:
+    return next(curve["epochs"] for curve in page["curves"] if curve["name"] == "loss")
+
+
+def test_a_growing_log(dashboard, reader, record, tmp_path):
+    """What is there is in the page; what is written later comes as events, a line half written when it is whole."""
+    path = tmp_path / "run.jsonl"
+    writer = Jsonl(path)
+    writer.emit(record(1, metrics={"loss": 1.0}))
+    follower = Follower(path, dashboard)
+    page = reader.page()
+    assert [1, 1] == losses(page)
+    assert not page["finished"]
+    writer.emit(record(2, metrics={"loss": 0.5}))
+    assert 1 == follower.read()
+    events = reader.events(page["live"]["run"], page["live"]["after"])
+    assert 2 == next(events)[1]["epoch"]
+    writer.emit(record(3, metrics={"loss": 0.2}))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-7])
+    assert 0 == follower.read()
+    path.write_bytes(whole)
+    assert 1 == follower.read()
+    assert 3 == next(events)[1]["epoch"]
+    writer.close()
+    follower.read()
+    assert "finish" == next(events)[1]["event"]
+    assert follower.finished
+    assert reader.page()["finished"]
+
+
+def test_a_run_that_goes_on_in_its_log(dashboard, reader, record, tmp_path):
+    """Epochs that were run again replace what was there, and what came after."""
+    path = tmp_path / "run.jsonl"
+    first = Jsonl(path)
+    for epoch in (1, 2, 3, 4):
+        first.emit(record(epoch, metrics={"loss": 1.0}))
+    first.close()
+    follower = Follower(path, dashboard)
+    assert follower.finished
+    second = Jsonl(path)
+    second.emit(record(3, metrics={"loss": 0.1}))
+    assert 1 == follower.read()
+    assert not follower.finished
+    page = reader.page()
+    assert ([1, 3], False) == (losses(page), page["finished"])
+    second.close()
+
+
+def test_a_folder_with_one_log(tmp_path):
+    """Its name need not be given; of several, and of none, the message tells."""
+    with pytest.raises(MonitorError, match="there is no event log at"):
+        event_log_in(tmp_path)
+    (tmp_path / "run.jsonl").touch()
+    (tmp_path / "run.previous.jsonl").touch()
+    assert tmp_path / "run.jsonl" == event_log_in(tmp_path)
+    (tmp_path / "other.jsonl").touch()
+    with pytest.raises(MonitorError, match="holds 2 event logs") as caught:
+        event_log_in(tmp_path)
+    assert "name one: other.jsonl, run.jsonl" == caught.value.mend
+
+
+def test_what_is_no_log(dashboard, tmp_path):
+    """Told with the line; a file that is replaced by a shorter one while it is watched, too."""
+    path = tmp_path / "run.jsonl"
+    path.write_text("hello\n")
+    with pytest.raises(MonitorError, match="this line is no event of a training run") as caught:
+        Follower(path, dashboard)
+    assert f"{path}:1" == caught.value.where
+    path.write_text('{"event": "run", "schema": 1, "from": 1, "total": 3, "time": 0}\n')
+    follower = Follower(path, dashboard)
+    path.write_text("")
+    with pytest.raises(MonitorError, match="became shorter while it was watched"):
+        follower.read()
+    path.unlink()
+    with pytest.raises(MonitorError, match="cannot be read"):
+        follower.read()
