@@ -15,10 +15,14 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from threading import Timer
 from typing import Any
 
 from record import RESULTS, write_result
@@ -32,7 +36,18 @@ SIDES = {
     "compiled": {"capture": "always", "compile": True},
     "compiled tf32": {"capture": "always", "compile": True, "precision": "tf32"},
 }
-MODELS = ["mlp", "convnet", "gru_seq", "transformer", "lstm_seq", "conv_autoenc", "residual_tower", "gated_routing", "iterative_refine", "feedback_fixed"]
+MODELS = [
+    "mlp",
+    "convnet",
+    "gru_seq",
+    "transformer",
+    "lstm_seq",
+    "conv_autoenc",
+    "residual_tower",
+    "gated_routing",
+    "iterative_refine",
+    "feedback_fixed",
+]
 TARGETS = {  # milliseconds: eager PyTorch, floDl, captured, compiled, compiled tf32
     "mlp": (104, 69, 53.4, 51.1, 22.5),
     "convnet": (272, 250, 240, 123, 125),
@@ -79,6 +94,8 @@ def work(model: str, side: str, epochs: int) -> dict[str, Any]:
     last: list[float] = []
     for _ in range(WARM_UP):
         epoch()
+    print("ready", flush=True)
+    sys.stdin.readline()
     torch.cuda.reset_peak_memory_stats()
     times = [epoch() for _ in range(epochs)]
     middle = median(times)
@@ -115,49 +132,63 @@ def by_hand(network: Any, objective: Any, lr: float) -> Any:
     return step
 
 
-def start(model: str, side: str, epochs: int) -> subprocess.Popen[str]:
-    """A process that imports and waits."""
-    command = [sys.executable, __file__, "--worker", model, side, "--epochs", str(epochs)]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+@dataclass
+class Process:
+    """A cell's process: it imports at once, warms up when told, and then waits to be timed."""
+
+    model: str
+    side: str
+    epochs: int
+
+    def __post_init__(self) -> None:
+        command = [sys.executable, __file__, "--worker", self.model, self.side, "--epochs", str(self.epochs)]
+        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as the process
+        pipe = subprocess.PIPE
+        self.run = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=self.errors, text=True)
+
+    def say(self) -> None:
+        """Go on: warm up, or measure."""
+        assert self.run.stdin is not None
+        with suppress(BrokenPipeError):
+            self.run.stdin.write("go\n")
+            self.run.stdin.flush()
+
+    def wait_until_warm(self) -> None:
+        """Until it says so, or ends."""
+        assert self.run.stdout is not None
+        for line in self.run.stdout:
+            if line == "ready\n":
+                return
+
+    def measured(self) -> dict[str, Any]:
+        """Have it measure, and take the result."""
+        self.say()
+        assert self.run.stdout is not None
+        for line in self.run.stdout:
+            if line.startswith("{"):
+                found: dict[str, Any] = json.loads(line)
+                self.run.wait()
+                return found
+        self.errors.seek(0)
+        return {"name": self.model, "side": self.side, "error": self.errors.read()[-2000:]}
 
 
-def cells(wanted: list[tuple[str, str]], epochs: int, budget: float) -> Iterator[dict[str, Any]]:
-    """Measure one after the other; the next process imports meanwhile."""
+def cells(wanted: list[tuple[str, str]], epochs: int, budget: float, together: int) -> Iterator[dict[str, Any]]:
+    """Measure one after the other; the next ones import, and warm up, before."""
     end = time.monotonic() + budget
-    waiting = start(*wanted[0], epochs) if wanted else None
-    for index, (model, side) in enumerate(wanted):
-        assert waiting is not None
-        process = waiting
-        waiting = start(*wanted[index + 1], epochs) if index + 1 < len(wanted) else None
-        try:
-            out, errors = process.communicate("go\n", timeout=max(5.0, end - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            out, errors = "", "out of time"
-        lines = [line for line in out.splitlines() if line.startswith("{")]
-        yield json.loads(lines[-1]) if lines else {"name": model, "side": side, "error": errors[-2000:]}
+    for first in range(0, len(wanted), together):
+        group = [Process(model, side, epochs) for model, side in wanted[first : first + together]]
+        killer = Timer(max(1.0, end - time.monotonic()), lambda each=group: [process.run.kill() for process in each])
+        killer.start()
+        for process in group:
+            process.say()
+        for process in group:  # nothing else may run while one is measured
+            process.wait_until_warm()
+        for process in group:
+            yield process.measured()
+        killer.cancel()
         if time.monotonic() > end - 12:
             break
-    if waiting is not None:
-        waiting.kill()
-
-
-def compile_ahead(models: list[str], sides: list[str], timeout: float) -> None:
-    """Fill torch.compile's cache for all models at once: compiling takes cores, measuring the GPU."""
-    pairs = [(model, side) for side in sides if side.startswith("compiled") for model in models]
-    for side in dict.fromkeys(side for _, side in pairs):
-        processes = [start(model, each, 1) for model, each in pairs if each == side]
-        end = time.monotonic() + timeout
-        for process in processes:
-            assert process.stdin is not None
-            process.stdin.write("go\n")
-            process.stdin.flush()
-        for process in processes:
-            try:
-                process.communicate(timeout=max(1.0, end - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
 
 
 def table(found: list[dict[str, Any]]) -> list[str]:
@@ -191,11 +222,7 @@ def main(arguments: argparse.Namespace) -> None:
     have = {(cell["name"], cell["side"]) for cell in found if "error" not in cell}
     models, sides = arguments.models or MODELS, arguments.sides or list(SIDES)
     wanted = [(model, side) for side in sides for model in models if (model, side) not in have]
-    began = time.monotonic()
-    if arguments.compile_ahead:
-        compile_ahead(models, sides, arguments.compile_ahead)
-        print(f"compiled ahead in {time.monotonic() - began:.0f} s", flush=True)
-    for cell in cells(wanted, arguments.epochs, arguments.budget - (time.monotonic() - began)):
+    for cell in cells(wanted, arguments.epochs, arguments.budget, arguments.together):
         found = [each for each in found if (each["name"], each["side"]) != (cell["name"], cell["side"])] + [cell]
         file.write_text(json.dumps(found, indent=1))
         print(f"{cell['side']:<14} {cell['name']:<17} {_told(cell)}", cell.get("error", ""), flush=True)
@@ -211,12 +238,13 @@ if __name__ == "__main__":
     parser.add_argument("--sides", nargs="*", choices=SIDES)
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--budget", type=float, default=540.0)
-    parser.add_argument("--compile-ahead", type=float, default=0.0, metavar="SECONDS")
+    parser.add_argument("--together", type=int, default=1, help="cells that warm up at once; each is timed alone")
     parser.add_argument("--json", default=str(RESULTS / "captured.json"))
     parser.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.worker:
         os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "4")
-        print(json.dumps(work(*given.worker, given.epochs)))
+        print(json.dumps(work(*given.worker, given.epochs)), flush=True)
+        os._exit(0)  # nothing to tidy up, and the next one waits
     else:
         main(given)

@@ -132,6 +132,7 @@ class CapturedStep:
             return self._without_signature(refusal, args, kwargs)
         entry = self._entry(batch, read)
         if entry.recording is None:
+            del read  # it may hold the graph of an earlier step
             return self._eagerly(entry, batch, args, kwargs)
         if entry.replays in _CHECKED:
             return self._proving(entry, batch, args, kwargs)

@@ -9,7 +9,7 @@ from typing import Any, final
 import torch
 from attrs import frozen
 from flodl_core import TrainingError
-from flodl_core.capture import CapturedStep, CaptureReport, ModuleSlots
+from flodl_core.capture import CapturedStep, CaptureReport, ModuleSlots, Recorder
 from flodl_core.errors import did_you_mean
 from torch import Tensor, nn
 
@@ -61,6 +61,7 @@ class Captures:
             )
         self._mode, self._model, self._parts, self._update, self._work = mode, model, parts, update, work
         self._told: set[str] = set()
+        self._recorder: Recorder | None = None
         self.begin()
 
     def follow(self) -> None:
@@ -75,6 +76,7 @@ class Captures:
         """Begin anew with the parts as they are."""
         self._update.adapt()
         self._version = self._parts.version
+        self._options = [name for name in self._parts.optimizer.defaults if name not in _RATES]
         self._parts.watch.moved()
         self.reason = self._why_not()
         self._apart = None if self.reason else self._update.why_apart()
@@ -128,12 +130,13 @@ class Captures:
 
     def _build(self) -> None:
         device = self._parts.trained[0].device
-        recorder = RECORDERS[device.type](device)
+        if self._recorder is None or self._recorder.device != device:  # one stream, and what libraries keep for it
+            self._recorder = RECORDERS[device.type](device)
         modules = list(self._model.modules())
         gradients = GradientSlots(self._parts, persist=self._update.accumulates)
         carried, kept = ModuleSlots(modules, "carried"), ModuleSlots(modules, "kept", persist=False)
         shared: dict[str, Any] = {
-            "recorder": recorder,
+            "recorder": self._recorder,
             "modules": lambda: dict(self._model.named_modules()),
             "slots": _SLOTS,
             "tell": self._tell,
@@ -166,8 +169,9 @@ class Captures:
 
     def _key(self) -> Hashable:
         """What the work does depends on modules' modes and on options of groups, besides the batch."""
-        options = [tuple([v for k, v in g.items() if k not in _RATES]) for g in self._parts.optimizer.param_groups]
-        return self._parts.watch.modes(), tuple(options)
+        groups = self._parts.optimizer.param_groups
+        options = tuple([tuple([group.get(name) for name in self._options]) for group in groups])
+        return self._parts.watch.modes(), options
 
     def _state(self) -> dict[str, Tensor]:
         parameters = {**dict(self._model.named_parameters()), **self._parts.named}

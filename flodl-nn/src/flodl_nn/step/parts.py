@@ -197,7 +197,7 @@ class TrainedParts:
             names = {parameter: name for name, parameter in self.named.items()}
             self.optimizer.state.update(self._build({names[p]: p for p in parameters}).state)
         if self.needs_closure():
-            self._forget_flat_state()
+            self._forget_flat_state(history=True)
 
     def _forget_flat_state(self, *, history: bool) -> None:
         """LBFGS flattens all parameters into one history, which fits no other set of them; a loaded one fits."""

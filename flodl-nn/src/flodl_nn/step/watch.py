@@ -7,7 +7,6 @@ from itertools import chain
 from operator import is_
 from typing import final
 
-import torch
 from torch import Tensor, nn
 
 
@@ -38,10 +37,10 @@ class ModelWatch:
 
     def moved(self) -> bool:
         """Did a parameter or buffer get other memory, as by `model.to()` or `p.data = ...`? Given once."""
-        tensors = self._in_memory()
-        if len(tensors) == len(self._places) and _are_at(tensors, self._places):
+        places = list(map(Tensor.data_ptr, self._in_memory()))
+        if places == self._places:
             return False
-        self._places = [tensor.data_ptr() for tensor in tensors]
+        self._places = places
         return True
 
     def modes(self) -> tuple[bool, ...]:
@@ -50,13 +49,13 @@ class ModelWatch:
 
     def _look(self) -> None:
         modules = list(self._model.modules())
-        tables = [table for module in modules for table in (module._parameters, module._modules)]
-        self._views = [table.values() for table in tables if table]  # live: they show what comes and goes
-        self._empty = [table for table in tables if not table]
-        self._buffers = [module._buffers.values() for module in modules if module._buffers]
-        self._values = list(chain.from_iterable(self._views))
+        self._holding = [m._parameters.values() for m in modules if m._parameters]  # live views
+        self._nested = [m._modules.values() for m in modules if m._modules]
+        self._buffers = [m._buffers.values() for m in modules if m._buffers]
+        self._empty = [table for m in modules for table in (m._parameters, m._modules) if not table]
+        self._members, self._modules = list(chain(*self._holding)), list(chain(*self._nested))
         self._attributes = [module.__dict__ for module in modules]
-        self._parameters = [p for p in self._values if isinstance(p, nn.Parameter)] + self._besides
+        self._parameters = [p for p in self._members if p is not None] + self._besides
         self._flags = [p.requires_grad for p in self._parameters]
         self._places = [tensor.data_ptr() for tensor in self._in_memory()]
 
@@ -64,13 +63,10 @@ class ModelWatch:
         return [*self._parameters, *(b for view in self._buffers for b in view if b is not None)]
 
     def _same_members(self) -> bool:
-        now = list(chain.from_iterable(self._views))
-        return len(now) == len(self._values) and all(map(is_, now, self._values)) and not any(self._empty)
-
-
-def _are_at(tensors: list[Tensor], places: list[int]) -> bool:
-    """Is the memory of each tensor where it was? In one call where torch has it, as its own CUDA graphs do."""
-    at_once = getattr(torch._C, "_tensors_data_ptrs_at_indices_equal", None)
-    if at_once is not None:
-        return bool(at_once(tensors, places, list(range(len(places)))))
-    return list(map(Tensor.data_ptr, tensors)) == places
+        now = list(chain(*self._holding))
+        return (
+            len(now) == len(self._members)
+            and all(map(is_, now, self._members))
+            and list(chain(*self._nested)) == self._modules  # equal modules are the same
+            and not any(self._empty)
+        )
