@@ -51,7 +51,7 @@ def _inside(outer: Box, depth: int) -> Iterator[tuple[str, ...]]:
             continue
         weight = box.weight
         counts = (f"{weight.parameters:,}", f"{weight.trainable:,}")
-        own = next((inner.text for inner in box.boxes if inner.title and inner.path == box.path), box.text)
+        own = next((inner.text for inner in box.boxes if inner.text and inner.path == box.path), box.text)
         yield ("  " * depth + box.title, own, "", box.shapes, *counts)
         yield from _inside(box, depth + 1)
 
