@@ -59,6 +59,8 @@ class AbstractRecorded(AbstractFamily):
                 mean.weight += weight
                 return
         given = name if isinstance(name, Mapping) else self._of_one(name, value)
+        if self.recorder.add_floats(given, prefix, weight):
+            return
         numbers = {prefix + key: checked(prefix + key, item) for key, item in given.items()}
         checked_weight(weight)
         for key in numbers:

@@ -24,7 +24,7 @@ Points: TypeAlias = "list[tuple[int, float]]"
 
 
 @final
-@define
+@define(eq=False)
 class Mean:
     """The running mean of one name: what `record` adds to, and so as little as can be.
 
@@ -75,6 +75,16 @@ class Recorder:
     means: dict[str, Mean] = field(factory=dict)
     clock: Clock = field(factory=Clock)
     routes: dict[str, Mean] = field(factory=dict, eq=False, repr=False)
+
+    def add_floats(self, values: Mapping[str, object], prefix: str, weight: float) -> bool:
+        """Count values that are all plain floats of names met before in this epoch; if not, count nothing."""
+        means = [self.routes.get(prefix + name) for name in values]
+        if None in means or not 0.0 < weight < math.inf or set(map(type, values.values())) != {float}:
+            return False
+        for mean, value in zip(means, values.values(), strict=True):
+            mean.total += value * weight  # type: ignore[union-attr, operator]
+            mean.weight += weight  # type: ignore[union-attr]
+        return True
 
     def mean(self, name: str) -> Mean:
         """The running mean of a name."""
