@@ -49,6 +49,8 @@ def _fits(pattern: re.Pattern[str], rule: str) -> Any:
 
 
 def _says_something(spec: object, attribute: Attribute[Any], value: Any) -> None:
+    if isinstance(value, str) and value.isprintable() and value.strip():  # nearly all, without a look at each letter
+        return
     if not isinstance(value, str) or not value.strip() or any(map(_controls, value)):
         raise _unfit(spec, attribute, "is one line for lists and help", value)
 
