@@ -57,7 +57,10 @@ def test_using_takes_a_name_a_list_or_a_table() -> None:
         ("gelu", "a table of the flow is due, got 'gelu'"),
         ({"through": "gelu", "tag": 3}, "`tag` is a name, got 3"),
         ({"through": "gelu", "using": [3]}, "`using` names tags, got 3"),
-        ({"through": {"flow": [], "name": "x"}}, "a nested flow has a list `flow`, and may have `label`, `inputs` and `internal`"),
+        (
+            {"through": {"flow": [], "name": "x"}},
+            "a nested flow has a list `flow`, and may have `label`, `inputs` and `internal`",
+        ),
         ({"through": "linear", "args": 3}, "`args` is a list of positional arguments, got 3"),
         ({"through": "os:system"}, "'os:system' is no component's name"),
         ({"through": "gelu", "target": "os:system"}, "gelu takes no argument 'target'"),
