@@ -259,6 +259,7 @@ def test_every_record_knows_the_machine():
 
 def test_the_means_of_an_open_epoch_travel():
     """What was recorded before the state was taken counts in the epoch that goes on, tensors to the last bit."""
+    torch = pytest.importorskip("torch")
     whole, first, second = (Monitor(2, sinks=[], probes=[]) for _ in range(3))
     values = [torch.tensor(value) for value in (0.1, 0.7, 0.3)]
     for monitor, part in ((whole, values), (first, values[:2])):

@@ -89,3 +89,38 @@ def test_sizes_that_make_no_batch():
         Sampler(2, 3, drop_last=True)
     with pytest.raises(TrainingError, match="batch_size is a whole number of at least 1, got 0"):
         Sampler(2, 0)
+
+
+def test_an_epoch_that_was_saved_after_its_last_batch_has_no_more():
+    """It gives none, once; then comes the next epoch."""
+    sampler, again = Sampler(10, 5, seed=3), Sampler(10, 5, seed=3)
+    for _ in sampler:
+        state = sampler.state_dict()
+    again.load_state_dict(state)
+    assert [[], list(sampler)] == [list(again), list(again)]
+
+
+def test_going_on_midway_draws_no_random_number():
+    """A `DataLoader` draws one when an iteration begins; in the middle of an epoch that was done before."""
+    data = TensorDataset(torch.arange(10))
+    sampler = Sampler(data, 2)
+    sampler.load_state_dict({**sampler.state_dict(), "position": 2})
+    before = torch.get_rng_state()
+    assert 3 == len(list(sampler.follow(DataLoader(data, batch_sampler=sampler))))
+    assert before.equal(torch.get_rng_state())
+    list(sampler.follow(DataLoader(data, batch_sampler=sampler)))
+    assert not before.equal(torch.get_rng_state())
+
+
+def test_listeners_hear_where_a_pass_stands():
+    """Whether it is followed or iterated; a pass that is left early ends without being done."""
+    heard = []
+    sampler = Sampler(4, 2)
+    sampler.listeners.append(lambda moment, _: heard.append((moment, sampler.position)))
+    list(sampler)
+    assert [("begin", 0), ("batch", 1), ("batch", 2), ("pass", 2), ("end", 0)] == heard
+    heard.clear()
+    batches = sampler.follow([1, 2])
+    next(batches)
+    batches.close()
+    assert [("begin", 0), ("end", 1)] == heard

@@ -8,6 +8,7 @@ import json
 import sys
 from pathlib import Path
 
+import flodl_graph
 import pytest
 import torch
 from flodl import FlowBuilder, Monitor, Sampler, TrainingState, TrainStep, ref
@@ -157,3 +158,26 @@ def test_carried_and_held_state_travel(tmp_path, device):
     assert model.inner.carried["m"].equal(other.inner.carried["m"])
     assert not other.inner.batch_norm1d_1.training
     assert (1, {"loss": 0.25}) == (other.epoch, {k: v for k, v in other.end_epoch().items() if k == "loss"})
+
+
+def test_a_state_is_read_without_its_program(tmp_path, device):
+    """The weights file of a state rebuilds the graph from its words: an evaluation needs no training code."""
+    program = Program(tmp_path, device)
+    program.train()
+    model = flodl_graph.load(tmp_path / "latest" / "model.safetensors").to(device).eval()
+    x = torch.ones(2, 4, device=device)
+    assert program.model.eval()(x).equal(model(x))
+
+
+def test_a_compiled_model_goes_on_uncompiled(tmp_path, device):
+    """What torch.compile adds to names is no part of a state."""
+    model = nn.Linear(2, 1).to(device)
+    model.bias.requires_grad_(False)
+    state = TrainingState(tmp_path, net=torch.compile(model, backend="eager"))
+    state.save()
+    state.close()
+    other = nn.Linear(2, 1).to(device)
+    again = TrainingState(tmp_path, net=other)
+    assert again.resume()
+    assert (model.weight.equal(other.weight), other.bias.requires_grad) == (True, False)
+    again.close()

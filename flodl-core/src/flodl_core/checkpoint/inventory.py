@@ -54,7 +54,7 @@ def inventory(module: nn.Module) -> Inventory:
     keys: dict[str, str] = {}
     state = module.state_dict(keep_vars=True)
     for key, value in state.items():
-        name = key.replace(_COMPILED, "")
+        name = plain_name(key)
         if name in tensors:
             raise CheckpointError(f"the module has {quoted(name)} twice, compiled and not")
         tensors[name], keys[name] = _storable(name, value), key
@@ -65,6 +65,11 @@ def listed(tensors: Mapping[str, Tensor]) -> Inventory:
     """The same of a table of tensors, as files of other tools hold them."""
     named = {name: _storable(name, tensor) for name, tensor in tensors.items()}
     return Inventory(named, dict(_aliases(named)), {name: name for name in named}, None)
+
+
+def plain_name(name: str) -> str:
+    """A name without what torch.compile put into it."""
+    return name.replace(_COMPILED, "")
 
 
 def snapshot(held: Inventory) -> Inventory:

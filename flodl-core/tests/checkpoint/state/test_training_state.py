@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -294,3 +295,23 @@ def test_what_killed_writers_left_is_cleaned(small_run):
         (run.state.folder / name / "net.safetensors").write_bytes(b"half")
     run.state.save()
     assert ["step-00000000-0001", "step-00000000-0002"] == names(run.state.folder)
+
+
+def test_a_forked_child_holds_nothing(small_run):
+    """A loader's worker that outlives its trainer does not keep the folder; nor may it write there."""
+    run = small_run()
+    run.state.save()
+    here, there = os.pipe(), os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            run.state.save()
+        except CheckpointError as error:
+            os.write(there[1], error.what[:30].encode())
+        os.read(here[0], 1)
+        os._exit(0)
+    assert b"another training run is writin" == os.read(there[0], 30)
+    run.state.close()
+    assert small_run().state.resume()
+    os.write(here[1], b"x")
+    os.waitpid(child, 0)

@@ -64,9 +64,13 @@ class AbstractSaved(AbstractFamily):
             warnings.warn_explicit(message, UserWarning, place.file, place.line)
         save_inventory(path, held, about)
 
+    def about(self) -> About:
+        """What a file says of this graph besides its tensors: words, structure, hashes, names."""
+        return self._about()
+
     def snapshot(self) -> Snapshot:
         """Copies of all values on the CPU, with what a file says of them: `.save(path)` writes them, now or later."""
-        return Snapshot.of(self, self._about())
+        return Snapshot.of(self, self.about())
 
     def load_checkpoint(self, path: str | PathLike[str], *, partial: bool = False) -> LoadReport:
         """Read parameters and buffers from a file that `save_checkpoint`, or the Rust floDl, wrote.

@@ -22,7 +22,7 @@ from torch import Tensor
 from flodl_core.checkpoint.commit import sync_folder
 from flodl_core.checkpoint.digest import digest_of
 from flodl_core.checkpoint.header import LENGTH_BYTES, header_length
-from flodl_core.checkpoint.info import CheckpointInfo
+from flodl_core.checkpoint.info import NOTHING, About, CheckpointInfo
 from flodl_core.checkpoint.inventory import Inventory
 from flodl_core.checkpoint.safetensors_file import SafetensorsFile
 from flodl_core.checkpoint.save import safetensors_info, write_safetensors
@@ -64,10 +64,10 @@ def write_state(folder: Path, picture: Picture, serial: int, metrics: Mapping[st
     files = {}
     for name, part in picture.parts.items():
         if part.weights is not None:
-            files[name + _WEIGHTS] = _write_tensors(folder / (name + _WEIGHTS), part.weights)
+            files[name + _WEIGHTS] = _write_tensors(folder / (name + _WEIGHTS), part.weights, part.about)
         if part.tensors:
             held = Inventory(part.tensors, {}, {}, {})
-            files[name + _TENSORS] = _write_tensors(folder / (name + _TENSORS), held)
+            files[name + _TENSORS] = _write_tensors(folder / (name + _TENSORS), held, NOTHING)
     data = json.dumps({name: part.data for name, part in picture.parts.items()}, allow_nan=False).encode()
     files[DATA] = _write(folder / DATA, lambda file: _write_bytes(file, data))
     manifest = Manifest(
@@ -131,8 +131,8 @@ def _write_bytes(file: BinaryIO, data: bytes) -> bytes:
     return data
 
 
-def _write_tensors(path: Path, held: Inventory) -> FileEntry:
-    info, kept = safetensors_info(path, held)
+def _write_tensors(path: Path, held: Inventory, about: About) -> FileEntry:
+    info, kept = safetensors_info(path, held, about)
     return _write(path, lambda file: write_safetensors(file, info, kept))
 
 

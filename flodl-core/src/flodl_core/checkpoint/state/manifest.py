@@ -92,7 +92,7 @@ def parse_manifest(text: bytes) -> Manifest:
         )
     try:
         return _manifest(said)
-    except (TypeError, ValueError, LookupError, AttributeError) as error:
+    except (TypeError, ValueError, LookupError, AttributeError, RecursionError) as error:
         raise CheckpointError(f"its {NAME} is no table of contents: {quoted(str(error))}") from None
 
 

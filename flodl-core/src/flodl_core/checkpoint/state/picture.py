@@ -9,7 +9,8 @@ from typing import Any, Protocol, TypeAlias, final, runtime_checkable
 from attrs import evolve, frozen
 from torch import Tensor, nn
 
-from flodl_core.checkpoint.inventory import Inventory, inventory, snapshot
+from flodl_core.checkpoint.info import NOTHING, About
+from flodl_core.checkpoint.inventory import Inventory, inventory, plain_name, snapshot
 from flodl_core.checkpoint.state.plain import Json, Tensors, pack
 from flodl_core.errors import CheckpointError
 from flodl_core.tensor.seed import RandomState
@@ -43,11 +44,13 @@ class PartPicture:
         data: JSON; of a module: what its weights do not say.
         tensors: Those that `data` names.
         weights: A module's parameters and buffers.
+        about: What the module says of itself; a graph's words and structure.
     """
 
     data: Json
     tensors: Mapping[str, Tensor]
     weights: Inventory | None = None
+    about: About = NOTHING
 
 
 @final
@@ -77,7 +80,9 @@ def picture_of(name: str, part: Any, run: bool = True) -> PartPicture:
     tensors: Tensors = {}
     try:
         if isinstance(part, nn.Module):
-            return PartPicture(pack(_beside_weights(part, run), tensors), tensors, inventory(part))
+            offered = getattr(part, "about", None)
+            about = offered() if callable(offered) else NOTHING
+            return PartPicture(pack(_beside_weights(part, run), tensors), tensors, inventory(part), about)
         return PartPicture(pack(part.state_dict(), tensors), tensors)
     except CheckpointError as error:
         raise CheckpointError(f"part {name!r}: {error.what}", mend=error.mend) from error.__cause__
@@ -101,6 +106,6 @@ def copied(picture: PartPicture) -> PartPicture:
 
 
 def _beside_weights(module: nn.Module, run: bool) -> dict[str, Any]:
-    frozen_ones = [name for name, parameter in module.named_parameters() if not parameter.requires_grad]
+    frozen_ones = [plain_name(name) for name, parameter in module.named_parameters() if not parameter.requires_grad]
     offered = getattr(module, "run_state", None)
     return {"frozen": frozen_ones, "run": offered() if run and callable(offered) else None}

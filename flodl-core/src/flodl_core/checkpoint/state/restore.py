@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from torch import nn
 from torch.cuda import device_count
 
-from flodl_core.checkpoint.inventory import Inventory, inventory
+from flodl_core.checkpoint.inventory import Inventory, inventory, plain_name
 from flodl_core.checkpoint.load import fill, fit
 from flodl_core.checkpoint.match import Match
 from flodl_core.checkpoint.state.folder import SavedPart, SavedState
@@ -77,7 +77,7 @@ def _fitting(module: nn.Module, saved: SavedPart) -> _Weights:
         raise CheckpointError("it was no module when it was saved")
     held = inventory(module)
     beside = _unpacked(saved)
-    names = {name for name, _ in module.named_parameters()}
+    names = {plain_name(name) for name, _ in module.named_parameters()}
     if not isinstance(beside, dict) or not names.issuperset(beside.get("frozen", ())):
         raise CheckpointError("it says of parameters that they are frozen which the module has not")
     try:
@@ -95,7 +95,7 @@ def _load(one: _Weights) -> None:
     assert one.saved.weights is not None  # looked at in _fitting
     fill(one.module, one.held, one.matched, one.saved.weights[1])
     for name, parameter in one.module.named_parameters():
-        parameter.requires_grad_(name not in one.frozen)
+        parameter.requires_grad_(plain_name(name) not in one.frozen)
     take = getattr(one.module, "load_run_state", None)
     if one.run is not None and callable(take):
         take(one.run)
