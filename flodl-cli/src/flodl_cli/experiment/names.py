@@ -7,6 +7,7 @@ from typing import Any
 
 from flodl_core.component import KINDS
 from flodl_core.errors import AmbiguousComponent, FlodlError, UnknownComponent
+from flodl_core.names import kind_due
 from flodl_core.registry import components
 
 from flodl_cli.experiment.forms import is_name
@@ -36,7 +37,7 @@ def _check(kind: str, name: object, path: Path, faults: Faults) -> None:
         faults.add(f"a {kind.replace('_', ' ')}'s name is due in `use`", *path, mend=f"flodl list {kind} shows them")
         return
     try:
-        components.find(kind, name)
+        components.find(kind_due(name, kind), name)
     except (UnknownComponent, AmbiguousComponent) as error:
         faults.adopt(error, *path)
 
@@ -76,7 +77,7 @@ def _check_of_any_kind(kind: str | None, name: object, path: Path, faults: Fault
 
 def _is_known(kind: str, name: str) -> bool:
     try:
-        components.find(kind, name)
+        components.find(kind_due(name, kind), name)
     except FlodlError:
         return False
     return True
