@@ -201,3 +201,16 @@ def test_shared_parameters_are_counted_once() -> None:
     first, second = (FlowBuilder(layer).label(name).build() for name in ("first", "second"))
     rows = FlowBuilder(first).through(second).build().param_summary().splitlines()
     assert [["first", "6"], ["total", "6"]] == [row.split()[:2] for row in rows[1:]]
+
+
+def test_what_is_internal_is_not_shown() -> None:
+    """To its own graph it is a tag like any other; nobody outside sees it or can name it."""
+    inner = FlowBuilder("linear", 2, 2).tag("secret").through("linear", 2, 2).tag("open").internal("secret")
+    graph = inner.label("inner").build()
+    outer = FlowBuilder(graph).build()
+    assert "tags: secret, open" in graph.tree_summary()
+    assert "tags: open" in outer.tree_summary()
+    assert "tag" == graph.validate_path("secret")
+    for path in ("inner.secret", "inner.secret.weight"):
+        with pytest.raises(PathError, match=f"'{path}' is internal to 'inner'"):
+            outer.validate_path(path)

@@ -46,7 +46,7 @@ def fit(values: Sequence[float]) -> Line:
     mean, middle = math.fsum(values) / n, (n - 1) / 2
     misses = [y - mean - slope * (x - middle) for x, y in enumerate(values)]
     largest = max(map(abs, misses))
-    if largest <= 8 * math.ulp(max(map(abs, values))):  # rounding, not noise
+    if largest == 0.0:
         return Line(slope, 0.0)
     around = largest * math.sqrt(math.fsum((miss / largest) ** 2 for miss in misses) / (n - 2))
     return Line(slope, around / math.sqrt(n * (n * n - 1) / 12))

@@ -23,12 +23,14 @@ def kind_of(root: nn.Module, graphs: Mapping[str, GraphIR], path: str) -> Kind:
         graphs: Path of every graph inside the root to what it is; the root itself under `""`.
 
     Raises:
-        PathError: Nothing; with the nearest. Or it is empty, or a glob.
+        PathError: Nothing; with the nearest. Or it is empty, a glob, or internal to a nested graph.
     """
     if not path or is_glob(path):
         what = f"{path!r} is a glob, which names any number of parts" if path else "an empty path names no part"
         raise PathError(what, mend="parameters_at() and freeze() take globs; the graph itself needs no path")
     owner, rest = owner_of(graphs, path)
+    if owner and rest.partition(".")[0] in graphs[owner].internal:
+        raise PathError(f"{path!r} is internal to {owner!r}", mend=f"ask {owner!r} itself, or make it public")
     tags = [tag for tag, _ in graphs[owner].tags]
     if rest in tags and not (path in graphs and graphs[path].label):
         return "tag"

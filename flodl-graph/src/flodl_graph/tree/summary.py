@@ -59,8 +59,9 @@ def _rows(members: Mapping[str, Member], path: str, lead: str, below: str) -> It
     name = path.removeprefix(f"{parent}.") if parent else path
     children = _children(members, path)
     yield (f"{lead}{name or member.ir.label or '(root)'} [{member.hash[:8]}]", *_figures(member.module.parameters()))
-    if member.ir.tags:
-        yield (f"{below}{'|' if children else ' '}   tags: {', '.join(tag for tag, _ in member.ir.tags)}", "", "", "")
+    hidden = member.ir.internal if path else ()
+    if tags := [tag for tag, _ in member.ir.tags if tag not in hidden]:
+        yield (f"{below}{'|' if children else ' '}   tags: {', '.join(tags)}", "", "", "")
     for child in children:
         yield from _rows(members, child, f"{below}+-- ", below + ("    " if child == children[-1] else "|   "))
 
