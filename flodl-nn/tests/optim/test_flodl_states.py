@@ -134,46 +134,51 @@ def test_a_step_goes_on_from_it(device):
     assert 6 == int(step.optimizer.state[model.first.weight]["step"])
 
 
-def loaded_or_refused(data: bytes, name: str, tmp_path: Path, device) -> bool:
-    """Load bytes into an optimizer with a state of its own; refused, that must be as it was."""
-    file = tmp_path / "state.bin"
-    file.write_bytes(data)
-    weights = weights_of(name, device)
-    optimizer = an_optimizer(name, weights)
-    load_flodl_state(file_of(name), optimizer)
-    before = copy.deepcopy(optimizer.state_dict())
-    try:
-        load_flodl_state(file, optimizer)
-    except CheckpointError:
-        torch.testing.assert_close(optimizer.state_dict(), before, rtol=0, atol=0)
-        return False
-    return True
+class Victim:
+    """An optimizer with a state of its own, to which files are offered; refused, it must be as it was."""
+
+    def __init__(self, name: str, file: Path, device):
+        self.optimizer = an_optimizer(name, weights_of(name, device))
+        load_flodl_state(file_of(name), self.optimizer)
+        self.file, self.before = file, copy.deepcopy(self.optimizer.state_dict())
+
+    def takes(self, data: bytes) -> bool:
+        self.file.write_bytes(data)
+        try:
+            load_flodl_state(self.file, self.optimizer)
+        except CheckpointError:
+            torch.testing.assert_close(self.optimizer.state_dict(), self.before, rtol=0, atol=0)
+            return False
+        self.optimizer.load_state_dict(self.before)
+        return True
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_a_file_cut_short_at_any_byte_is_refused(name, tmp_path, device):
     """And nothing changes."""
-    data = file_of(name).read_bytes()
-    assert not any(loaded_or_refused(data[:length], name, tmp_path, device) for length in range(len(data)))
-    assert not loaded_or_refused(data + b"\0", name, tmp_path, device)
+    data, victim = file_of(name).read_bytes(), Victim(name, tmp_path / "state.bin", device)
+    assert not any(victim.takes(data[:length]) for length in range(len(data)))
+    assert not victim.takes(data + b"\0")
+    assert victim.takes(data)
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_changed_bytes_are_refused_or_harmless(name, tmp_path, device):
     """A changed value cannot be seen; anything else is one error, and nothing changes."""
     data, generator = file_of(name).read_bytes(), random.Random(0)
+    victim = Victim(name, tmp_path / "state.bin", device)
     for _ in range(120):
         changed = bytearray(data)
         for _ in range(generator.randint(1, 4)):
             changed[generator.randrange(len(data))] = generator.choice([0, 1, 127, 128, 255, generator.randrange(256)])
-        loaded_or_refused(bytes(changed), name, tmp_path, device)
+        victim.takes(bytes(changed))
 
 
 def test_a_claim_of_much_is_refused_before_it_is_made(tmp_path, device):
     """Counts, dimensions, sizes; a bomb of zeros."""
-    data = file_of("adam").read_bytes()
-    assert not loaded_or_refused(b"\xff\xff\xff\xff" + data[4:], "adam", tmp_path, device)
-    assert not loaded_or_refused(data[:21] + b"\xff\xff\xff\x7f" + data[25:], "adam", tmp_path, device)
+    data, victim = file_of("adam").read_bytes(), Victim("adam", tmp_path / "state.bin", device)
+    assert not victim.takes(b"\xff\xff\xff\xff" + data[4:])
+    assert not victim.takes(data[:21] + b"\xff\xff\xff\x7f" + data[25:])
     bomb = tmp_path / "bomb.bin.gz"
     bomb.write_bytes(gzip.compress(bytes(50_000_000)))
     with pytest.raises(CheckpointError, match="longer than a state of these parameters can be"):
