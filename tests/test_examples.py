@@ -8,6 +8,7 @@ from types import ModuleType
 
 import pytest
 import torch
+from flodl_core import components
 from flodl_monitor import read_event_log
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
@@ -43,3 +44,12 @@ def test_observation(tmp_path: Path) -> None:
     assert ["scale_lr(0.3)", "stop()"] == sorted(set(actions))
     assert model.epoch == len(records) == len((tmp_path / "run.log").read_text().splitlines()) - 1
     assert {"loss", "hidden", "refine.residual", "val_loss", "val_accuracy"} == records[-1].metrics.keys()
+
+
+def test_showcase(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every word of the builder in one graph; it asserts what each does, and leaves its files."""
+    model = example("showcase").main(tmp_path)
+    said = {step.word for step in model.ir.flow.steps if hasattr(step, "word")}
+    assert {component.name for component in components.list("word") if component.origin.builtin} <= said
+    assert {"showcase.safetensors", "showcase.svg", "showcase.toml"} == {file.name for file in tmp_path.iterdir()}
+    assert "loss by epoch" in capsys.readouterr().out
