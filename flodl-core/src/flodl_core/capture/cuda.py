@@ -45,6 +45,7 @@ class CudaRecorder:
         """
         stream = self._side()
         torch.cuda.synchronize(self.device)
+        _drop_workspaces()
         pool = next((graph.pool() for graph in self._live), None) or torch.cuda.graph_pool_handle()
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.device(self.device), torch.cuda.stream(stream), _no_collecting():
@@ -55,6 +56,7 @@ class CudaRecorder:
             except BaseException:
                 self._abandon(graph, pool)
                 raise
+        _drop_workspaces()
         self._live.add(graph)
         return result, graph.replay
 
@@ -83,6 +85,13 @@ class CudaRecorder:
         again.capture_begin(capture_error_mode="thread_local")
         scrap.add_(1)
         again.capture_end()
+
+
+def _drop_workspaces() -> None:
+    """Have cuBLAS take its workspace from the recording's memory, as scratch, and not beside it for good."""
+    drop = getattr(torch._C, "_cuda_clearCublasWorkspaces", None)
+    if drop is not None:
+        drop()
 
 
 @contextmanager
