@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 import torch
+from attrs import frozen
 from flodl_core import PathError, TrainingError
-from flodl_graph import FlowBuilder, Profile
+from flodl_core.where import Where
+from flodl_graph import AbstractNode, FlowBuilder, Graph, Part, Profile, Sketch
+from flodl_graph.ir.graph import GraphIR
+from flodl_graph.words.through import Through
 from torch import Tensor, nn
 from zoo import ZOO
 
@@ -87,6 +91,37 @@ def test_a_first_layer_without_gradient_of_its_input() -> None:
     profile = graph.profile(torch.randn(8, 4), repeat=1)
     assert profile["first"].backward >= SLEEP * 1000
     assert profile["linear_1"].backward < SLEEP * 500
+
+
+def test_what_a_word_does_around_its_parts_is_its_own() -> None:
+    """The backward of a part ends where its input's gradient is known; what comes then is not counted to it."""
+
+    class Around(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.slow, self.body = Slow(0, SLEEP), nn.Linear(4, 4)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.body(self.slow(x))
+
+    @frozen(kw_only=True)
+    class Wrapped(AbstractNode):
+        word = "wrapped"
+
+        @classmethod
+        def from_words(cls) -> tuple[dict[str, Any], Part]:
+            return {}, Around()
+
+        def sketch(self, part: Part) -> Sketch:
+            return Sketch("wrapped", inner=(Sketch("body", name="body"),))
+
+    first = Through(name="first", streams=("x",), where=Where("here"))
+    wrapped = Wrapped(name="wrapped", streams=("first",), where=Where("here"))
+    ir = GraphIR(inputs=("x",), nodes=(first, wrapped), output="wrapped")
+    profile = Graph(ir, {"first": nn.Linear(4, 4), "wrapped": Around()}).profile(torch.randn(2, 4), repeat=1)
+    assert profile["wrapped"].backward >= SLEEP * 1000
+    assert profile["wrapped.body"].backward < SLEEP * 500
+    assert profile["first"].backward < SLEEP * 500
 
 
 def test_the_parts_add_up() -> None:
