@@ -168,3 +168,13 @@ def test_what_flodl_does_not_have_is_told(name, tmp_path):
     assert [] == list(tmp_path.iterdir())
     graph.save_checkpoint(tmp_path / "m.safetensors")
     assert "floDl" not in read_metadata(tmp_path / "m.safetensors").hashes
+
+
+@pytest.mark.parametrize("word", ["map", "loop"])
+def test_what_took_a_words_place_is_told(word, tmp_path):
+    """A module put where a word's own was is no map and no loop of floDl."""
+    flow = FlowBuilder("identity")
+    graph = (flow.map("linear", 2, 2).each() if word == "map" else flow.loop_body("linear", 2, 2).for_n(2)).build()
+    setattr(graph, f"{word}_1", nn.Linear(2, 2))
+    with pytest.raises(CheckpointError, match="floDl has no Linear for"):
+        graph.save_checkpoint(tmp_path / "m.fdl")

@@ -14,7 +14,12 @@ from flodl_graph.fdl.replica import Replica
 from flodl_graph.ir.graph import GraphIR
 from flodl_graph.ir.node import AbstractNode
 
-_COMPOSITES = frozenset({"gate", "switch", "loop_body"})
+_ROLES = {
+    "gate": ("router", "experts"),
+    "switch": ("selector", "branches"),
+    "loop_body": ("body", "condition"),
+    "map": ("body",),
+}  # what stands inside a word's own module, in floDl's order
 _COMPOSITE, _GRAPH = "module", "graph"  # what floDl calls a word's own module, and a graph inside a graph
 
 
@@ -95,12 +100,14 @@ def _name(node: AbstractNode, part: nn.Module) -> str:
 
 
 def _held_by(node: AbstractNode, part: nn.Module, prefix: str) -> Held:
-    parts = dict(part.named_children())
-    if node.word == "map":
-        return _held(parts["body"], f"{prefix}body.", node)
-    if node.word not in _COMPOSITES:
+    if node.word not in _ROLES:
         return _held(part, prefix, node)
+    roles, inside = _ROLES[node.word], {name for name, _ in part.named_children()}
+    if roles[0] not in inside or not inside <= {*roles}:
+        raise beyond(f"no {type(part).__name__} for {node.word}()", node.where)  # it was put in a word's place later
     inner = [_held(child, f"{prefix}{path}.", node) for path, child in _inside(part)]
+    if node.word == "map":
+        return inner[0]
     return Held(
         _COMPOSITE,
         once(slot for held in inner for slot in held.parameters),
