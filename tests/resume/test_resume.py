@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -67,6 +69,35 @@ def test_an_evaluation_is_done_again_and_counted_once(stop_at, tmp_path, device,
     assert whole.seen == first.seen + second.seen
     assert [r.metrics for r in whole.monitor.history()] == [r.metrics for r in second.monitor.history()]
     assert all(a.equal(b) for a, b in zip(whole.model.parameters(), second.model.parameters(), strict=True))
+
+
+def two_passes(folder, device, stop_at=None):
+    """Each epoch takes two data sets one after the other; what was learned, and the weights."""
+    torch.manual_seed(0)
+    model, seen = nn.Linear(1, 1).to(device), []
+    step = TrainStep(model, loss="mse", optimizer="sgd")
+    samplers = {"first": Sampler(6, 2, seed=1), "second": Sampler(4, 2, seed=2)}
+    monitor = Monitor(3, sinks=[], probes=[])
+    state = TrainingState(folder, step=step, monitor=monitor, **samplers)
+    with contextlib.suppress(SystemExit), state:
+        for epoch in monitor.epochs(step):
+            for name, sampler in samplers.items():
+                for rows in sampler.follow(DataLoader(range(sampler.size), batch_sampler=sampler)):
+                    x = rows.float().reshape(-1, 1).to(device) / 6
+                    step(x, x * 2)
+                    seen.append((epoch, name, rows.tolist()))
+                    if len(seen) == stop_at:
+                        os.kill(os.getpid(), signal.SIGTERM)
+    return seen, [p.tolist() for p in model.parameters()]
+
+
+@pytest.mark.parametrize("stop_at", [3, 4, 5, 8])
+def test_a_pass_that_is_done_stays_done_while_the_next_one_runs(stop_at, tmp_path, device, capfd):
+    """Two samplers in one epoch: stopped in the second's pass, the first's is not taken again, nor skipped later."""
+    whole, weights = two_passes(tmp_path / "whole", device)
+    first, _ = two_passes(tmp_path / "run", device, stop_at)
+    second, again = two_passes(tmp_path / "run", device)
+    assert (whole, weights) == (first + second, again)
 
 
 @pytest.mark.parametrize(("where", "seen"), [("batch", [(0, 3), (0, 4)]), ("epoch's end", [(1, 1)])])
