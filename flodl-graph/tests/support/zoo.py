@@ -82,9 +82,16 @@ def mlp() -> Graph:
 
 
 def residual() -> Graph:
-    """A tower of residual blocks, each a graph of its own."""
+    """A tower of residual blocks, each a graph of its own; the last with a projection."""
     block = FlowBuilder("layer_norm", 8).through("linear", 8, 8).through("gelu").through("dropout", 0.1)
-    return FlowBuilder("linear", 4, 8).also(block).also(block).through("linear", 8, 2).label("tower").build()
+    return (
+        FlowBuilder("linear", 4, 8)
+        .also(block)
+        .also(block)
+        .also("linear", 8, 2, skip=ref("linear", 8, 2))
+        .label("tower")
+        .build()
+    )
 
 
 def unet() -> Graph:

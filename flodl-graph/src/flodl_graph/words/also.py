@@ -53,11 +53,11 @@ class Also(AbstractSingle):
         return call if self.skips else f"{streams[0]} + {call}"
 
     def sketch(self, part: Any) -> Sketch:
-        """The module, and the sum that the stream goes round it to; no frame."""
+        """The module, and the sum that the stream goes round it to; without a frame, unless there are two modules."""
         plus = Sketch("+", "circle", "join", name="+")
         if self.skips:
             body, skip = shown(part.body, "body", addressed=True), shown(part.skip, "skip")
             ways = (Link("", "body"), Link("", "skip"), Link("body", "+"), Link("skip", "+"), Link("+", ""))
-            return Sketch(noun(part.body), inner=(body, skip, plus), links=ways, framed=False)
+            return Sketch("two ways, added", inner=(body, skip, plus), links=ways)
         links = (Link("", "."), Link("", "+"), Link(".", "+"), Link("+", ""))
         return Sketch(noun(part), inner=(shown(part, addressed=True), plus), links=links, framed=False)
