@@ -70,3 +70,10 @@ def test_a_text_that_is_no_shape(text: str) -> None:
     """Told with an example of one."""
     with pytest.raises(ShapeError):
         FlowBuilder("tanh").build().check(text)
+
+
+def test_a_check_runs_a_maps_body_once_and_leaves_no_trace() -> None:
+    """All elements have one shape; the next call of the map is as fast as it was."""
+    graph = FlowBuilder().map("linear", 2, 3).slices(2).build("f32[B,4]")
+    assert "f32[B,6]" == graph.check("f32[B,4]")
+    assert not graph.map_1._must_loop

@@ -276,3 +276,17 @@ def test_distributed_data_parallel(tmp_path: Path) -> None:
 def test_fully_sharded_data_parallel(tmp_path: Path) -> None:
     """FSDP2 over a mesh of two processes gives the gradients of one."""
     in_two_processes(TRAINED.build(), "fsdp", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        FlowBuilder().switch("argmax_selector", ["relu", "tanh"], dim=4),
+        FlowBuilder().loop_body("tanh").while_cond(HALT, 3),
+        FlowBuilder().loop_body("tanh").until_cond(HALT, 3, every=2),
+    ],
+)
+def test_what_data_decide_is_not_exported(flow: FlowBuilder, x: Tensor) -> None:
+    """Torch refuses; never is one branch, or one number of turns, baked in."""
+    with pytest.raises(Exception, match="data-dependent|Could not guard|unbacked"):
+        torch.export.export(flow.build().to(x.device), (x,))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensor
 
 
 def is_known(value: Tensor) -> bool:
-    """Whether the host can read a tensor's numbers."""
-    return not isinstance(value, FakeTensor)
+    """Whether the host can, or must, read a tensor's numbers.
+
+    A compiler or exporter that follows a fake tensor must hear that data decide here: a program that had
+    one branch baked in would be wrong in silence.
+    """
+    return not isinstance(value, FakeTensor) or torch.compiler.is_compiling() or torch.compiler.is_exporting()

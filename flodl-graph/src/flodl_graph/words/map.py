@@ -9,8 +9,12 @@ from attrs import frozen
 from flodl_core import BuildError, ShapeError
 from torch import Tensor, nn
 
-from flodl_graph.ir.node import AbstractNode, Part, Sketch
-from flodl_graph.part import as_module
+from flodl_graph.ir.node import AbstractNode, Part
+from flodl_graph.ir.sketch import Sketch
+from flodl_graph.known import is_known
+from flodl_graph.part import as_module, stream_of
+from flodl_graph.vectorised import vectorisable, vectorised
+from flodl_graph.words.inside import shown
 
 # B batch, S slices, D features
 
@@ -18,6 +22,8 @@ from flodl_graph.part import as_module
 @final
 class MapModule(nn.Module):
     """A body, applied to the elements of the batch one by one, or to slices of the features.
+
+    Where that changes nothing but rounding, all elements are computed in one go.
 
     Args:
         slices: How many slices the last dimension is cut into; None: the elements of the first dimension.
@@ -28,6 +34,7 @@ class MapModule(nn.Module):
         super().__init__()
         self.body = as_module(body)
         self.slices, self.batched = slices, batched
+        self._must_loop = False  # torch could not vectorise this body
 
     def forward(self, x: Tensor, **refs: Tensor) -> Tensor:
         """Map. Shapes: [B, ...] -> [B, ...]; with slices [..., S * D] -> [..., S * D'].
@@ -39,9 +46,21 @@ class MapModule(nn.Module):
 
     def _each(self, x: Tensor, **refs: Tensor) -> Tensor:
         if self.batched or len(x) == 0:
-            made: Tensor = self.body(x, **refs) if len(x) else x
+            made: Tensor = stream_of(self.body(x, **refs)) if len(x) else x
             return made
-        return torch.cat([self.body(element, **refs) for element in torch.split(x, 1)])
+        if not is_known(x):  # only shapes are asked for: all elements have one
+            return torch.cat([stream_of(self.body(x[:1], **refs))] * len(x))
+        if self._must_loop or len(x) == 1 or torch.compiler.is_compiling() or not vectorisable(self.body):
+            return self._one_by_one(x, **refs)
+        try:
+            return vectorised(self.body, x, refs)
+        except Exception:  # if it is the user's mistake, the loop raises it as they know it
+            made = self._one_by_one(x, **refs)
+            self._must_loop = True
+            return made
+
+    def _one_by_one(self, x: Tensor, **refs: Tensor) -> Tensor:
+        return torch.cat([stream_of(self.body(element, **refs)) for element in torch.split(x, 1)])
 
     def _sliced(self, x: Tensor, slices: int, **refs: Tensor) -> Tensor:
         if x.dim() < 2 or x.shape[-1] % slices:
@@ -75,5 +94,7 @@ class Map(AbstractNode):
         return body
 
     def sketch(self, part: Any) -> Sketch:
-        """A parallelogram with the body inside."""
-        return Sketch("map", "parallelogram", (Sketch(type(part.body).__name__),))
+        """The body, and what it is applied to."""
+        over = "each row" if self.slices is None else f"{self.slices} slices"
+        how = ", all at once" if self.batched else ""
+        return Sketch(f"map over {over}{how}", "parallelogram", "map", (shown(part.body, "body", addressed=True),))
