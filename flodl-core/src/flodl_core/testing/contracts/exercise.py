@@ -18,7 +18,7 @@ from flodl_core.errors import ContractError, FlodlError, PluginError
 from flodl_core.guard import one_line, said
 from flodl_core.provider import Component
 from flodl_core.registry import Registry, components
-from flodl_core.testing.contracts.check import Check, Result, Skip, Subject
+from flodl_core.testing.contracts.check import Check, Outcome, Result, Skip, Subject
 from flodl_core.testing.contracts.suites import NEEDS_NO_EXAMPLE, suite_of
 
 Started = Callable[[Component, str], None]
@@ -96,24 +96,26 @@ def _import(subject: Subject) -> None:
 
 def _run(check: Check, subject: Subject, began: float | None = None) -> Result:
     began = time.perf_counter() if began is None else began
-    skip, fault = None, ""
+    with _quiet():  # what a component leaves open complains when it is let go, which is before this ends
+        outcome, reason = _outcome(check, subject)
+    return Result(subject.component, check.name, outcome, reason, time.perf_counter() - began)
+
+
+def _outcome(check: Check, subject: Subject) -> tuple[Outcome, str]:
     try:
-        with _quiet(), _same_every_time():
+        with _same_every_time():
             skip = check.run(subject)
     except KeyboardInterrupt:
         raise
     except ContractError as error:
-        fault = one_line(error.what)
+        return "failed", one_line(error.what)
     except SystemExit as error:
-        fault = f"it called sys.exit({error.code!r})"
+        return "failed", f"it called sys.exit({error.code!r})"
+    except FlodlError as error:
+        return "failed", one_line(f"{type(error).__name__}: {error.what}")
     except BaseException as error:  # panics of extension modules are no Exceptions
-        fault = one_line(f"{type(error).__name__}: {error.what}") if isinstance(error, FlodlError) else said(error)
-    seconds = time.perf_counter() - began
-    if fault:
-        return Result(subject.component, check.name, "failed", fault, seconds)
-    if isinstance(skip, Skip):
-        return Result(subject.component, check.name, "skipped", one_line(skip.reason), seconds)
-    return Result(subject.component, check.name, "passed", "", seconds)
+        return "failed", said(error)
+    return ("skipped", one_line(skip.reason)) if isinstance(skip, Skip) else ("passed", "")
 
 
 @contextlib.contextmanager
