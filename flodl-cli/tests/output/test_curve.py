@@ -26,3 +26,11 @@ def test_values_that_are_no_numbers_are_left_out():
     assert "#" in "".join(draw_curve([math.nan, 1.0, math.inf, 1.0], plain=True))
     assert "#" not in "".join(draw_curve([math.nan, math.inf], plain=True))
     assert "0" == draw_curve([0.0, 0.0], plain=True)[-3].split()[0]
+
+
+def test_the_scale_follows_the_values():
+    """Ten times the values are the same picture, but for the label."""
+    values = [0.0, 0.1, 0.3, 0.2, 0.25]
+    small, large = draw_curve(values, plain=True), draw_curve([10 * value for value in values], plain=True)
+    assert small[1:] == large[1:]
+    assert ("0.3", "3") == (small[0].split()[0], large[0].split()[0])
