@@ -11,6 +11,7 @@ from flodl_core import components
 from flodl_core.testing import exercise, suite_of
 from flodl_graph.testing import CHECKS as IN_A_FLOW
 from flodl_monitor.testing import CHECKS as IN_A_MONITOR
+from projects import ROOT
 
 MORE = {**IN_A_FLOW, **IN_A_MONITOR}
 THINNED = {"module": 1, "op": 3}
@@ -54,3 +55,13 @@ def test_all_of_flodls_own_can_be_exercised():
         assert spec.example is not None or component.kind == "command", component.id
         if component.kind in ("loss", "optimizer", "scheduler", "initializer", "merge_op"):
             assert spec.oracle is not None, component.id
+
+
+def test_the_page_names_every_check():
+    """`docs/how-to/exercise-components.md` lists what is asked of each kind."""
+    page = (ROOT / "docs" / "how-to" / "exercise-components.md").read_text()
+    rows = {row.split("|")[1].strip().replace(" ", ""): row for row in page.splitlines() if row.startswith("| ")}
+    for kind in components.kinds:
+        row = rows[kind.replace("_", "")]
+        checks = (*suite_of(kind), *MORE.get(kind, ()))
+        assert [] == [check.name for check in checks if f"`{check.name}`" not in row], kind
