@@ -217,8 +217,8 @@ def test_parts_that_do_not_fit_change_nothing(small_run, tmp_path, device):
                 raise KeyError("x")
 
     def resumed(**parts):
-        other = {"net": nn.Linear(8, 8).to(device), **parts}
-        other.setdefault("sgd", torch.optim.SGD(other["net"].parameters(), lr=0.25))
+        net = parts.pop("net", None) or nn.Linear(8, 8).to(device)
+        other = {"net": net, "sgd": torch.optim.SGD(net.parameters(), lr=0.25), **parts}  # sgd has its state by then
         before = [p.clone() for p in other["net"].parameters()], torch.get_rng_state()
         state = TrainingState(run.state.folder, **other)
         with pytest.raises(CheckpointError) as caught:
