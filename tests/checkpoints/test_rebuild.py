@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import time
 import warnings
 
@@ -113,6 +114,24 @@ def test_hostile_words_are_one_error(name, tmp_path, capfd):
     assert str(tmp_path / "m") == str(caught.value.where)
     assert len(str(caught.value)) < 4000
     assert "trap" not in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("a model of terabytes", "its words make a model of 4,000,004,000,000 bytes, it holds 8"),
+        ("more layers than any", "its words make more parameters than it holds"),
+        ("a number too large", "its words hold the number 99,999,999,999,999, larger than any tensor in it"),
+        ("too long", "its words have 2,097,152 characters, more than 1,048,576 are not read"),
+        ("other shapes", "it does not fit Graph"),
+        ("names of nothing", "'os.system' is no component's name"),
+    ],
+)
+def test_hostile_words_are_refused_for_what_they_are(name, reason, tmp_path):
+    """Before memory is asked for, and in words that name the reason."""
+    lying(tmp_path / "m", FlowBuilder("linear", 1, 1).build(), HOSTILE[name])
+    with pytest.raises(CheckpointError, match=re.escape(reason)):
+        flodl.load(tmp_path / "m")
 
 
 def test_no_mutated_file_is_rebuilt_wrongly(tmp_path, mutated):
