@@ -35,6 +35,7 @@ class _Fold:
     addressed: list[Draft] | None = field(factory=list)  # what `using` speaks to; None: a word that failed
     side: Draft | None = None  # a side branch that the next tag names
     counters: Counters = field(factory=Counters)
+    nodes: dict[str, type[AbstractNode]] = field(factory=dict)  # each word is looked up once
 
     def run(self, flow: Flow) -> Plan:
         for step in flow.steps:
@@ -69,7 +70,8 @@ class _Fold:
     def _word(self, step: Word) -> None:
         self.addressed = None
         self._needs_no_tag()
-        node = _node_class(step)
+        node = self.nodes.get(step.word) or _node_class(step)
+        self.nodes[step.word] = node
         match node.effect:
             case "branch":
                 self.addressed = self._branches(node, step)

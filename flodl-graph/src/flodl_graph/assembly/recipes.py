@@ -11,7 +11,7 @@ from flodl_core.binding import bind
 from flodl_core.names import kind_due
 from torch import nn
 
-from flodl_graph.assembly.schema import Due, due, schema
+from flodl_graph.assembly.schema import Due, dues, schema
 from flodl_graph.ir.node import AbstractNode
 from flodl_graph.ir.steps import Flow, Word
 
@@ -28,11 +28,12 @@ def bound_words(node: type[AbstractNode], step: Word, build: Nested) -> dict[str
     signature = schema(node)
     args, kwargs = _hand_extras_to_recipe(node, step)
     bound = bind(f"{step.word}()", signature, args, kwargs)
+    wanted = dues(node)
     for name, value in bound.arguments.items():
-        _check_list(value, due(signature.parameters[name]))
+        _check_list(value, wanted[name])
     hints = node.hints(bound.arguments)
     return {
-        name: _make(value, due(signature.parameters[name]), build, hints.get(name, {}))
+        name: _make(value, wanted[name], build, hints.get(name, {}))
         for name, value in bound.arguments.items()
     }
 
@@ -42,8 +43,8 @@ def said_component(node: type[AbstractNode], step: Word) -> Component | None:
     said = as_reference(next(iter((*step.args, *step.kwargs.values())), None))
     if not isinstance(said, Ref):
         return None
-    first = next(iter(schema(node).parameters.values()))
-    return components.find(kind_due(said.name, due(first).kind or "module"), said.name)
+    first = next(iter(dues(node).values()))
+    return components.find(kind_due(said.name, first.kind or "module"), said.name)
 
 
 def _hand_extras_to_recipe(node: type[AbstractNode], step: Word) -> tuple[tuple[Any, ...], Mapping[str, Any]]:

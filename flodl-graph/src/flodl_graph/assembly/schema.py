@@ -34,9 +34,10 @@ def schema(node: type[AbstractNode]) -> inspect.Signature:
     return signature_of(node.from_words)
 
 
-def due(parameter: inspect.Parameter) -> Due:
-    """What a parameter takes, as its annotation says: `Part`, `Sequence[Part]`, `Part | None`, `MergeOp`."""
-    return _due(parameter.annotation)
+@cache
+def dues(node: type[AbstractNode]) -> dict[str, Due]:
+    """What each parameter of a word takes, as its annotation says: `Part`, `Sequence[Part]`, `Part | None`, `MergeOp`."""
+    return {name: _due(parameter.annotation) for name, parameter in schema(node).parameters.items()}
 
 
 def _due(annotation: Any) -> Due:
