@@ -121,3 +121,17 @@ def test_another_attribute_of_that_name_is_left_alone(fired: object) -> None:
         for _ in monitor.epochs(step):
             pass
     assert [()] == [record.fired for record in sink.records]
+
+
+def test_what_is_run_again_is_told_again_and_once() -> None:
+    """A resumed monitor forgets the firings of epochs that are about to be repeated."""
+    with Monitor(4, sinks=[], probes=[]) as monitor:
+        for _ in monitor.epochs(Step()):
+            pass
+    with Monitor(4, sinks=[], probes=[]) as other:
+        other.load_state_dict(monitor.state_dict())
+        step = Step()
+        step.epoch = 3
+        for _ in other.epochs(step):
+            pass
+        assert [0, 1, 0, 1] == [len(record.fired) for record in other.history()]
