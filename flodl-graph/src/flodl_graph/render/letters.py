@@ -22,7 +22,7 @@ def text_width(text: str, size: float, *, bold: bool = False) -> float:
     """The width of one line, in pixels, a little more than it will be.
 
     >>> round(text_width("linear_1", 12.0), 1)
-    50.2
+    48.3
     """
     thousandths = sum(_width(letter) for letter in text)
     return thousandths * size / 1000 * (_BOLD if bold else 1.0)
