@@ -18,6 +18,7 @@ from flodl_core.where import caller
 from flodl_graph.abilities.family import AbstractFamily
 from flodl_graph.fdl.digest import SHORT
 from flodl_graph.fdl.form import FdlForm, fdl_form
+from flodl_graph.ir.structure import digest
 from flodl_graph.text.origins import origins_of
 from flodl_graph.text.toml import words_of
 from flodl_graph.tree.counted import counted_names
@@ -34,11 +35,6 @@ class AbstractSaved(AbstractFamily):
     @property
     def structure(self) -> str:
         """What the graph is, names aside, as text."""
-        raise NotImplementedError
-
-    @property
-    def hash(self) -> str:
-        """The hash of that."""
         raise NotImplementedError
 
     def save_checkpoint(self, path: str | PathLike[str]) -> None:
@@ -84,12 +80,13 @@ class AbstractSaved(AbstractFamily):
             CheckpointError: It does not fit or is damaged; nothing has changed.
         """
         if not _named_by_flodl(path):
+            structure = self.structure
             return load_checkpoint(
                 path,
                 self,
                 partial=partial,
-                structure=self.structure,
-                hashes={OURS: self.hash},
+                structure=structure,
+                hashes={OURS: digest(structure)},
                 other_names=counted_names(self),
             )
         with at(path, "read"):
@@ -150,10 +147,11 @@ class AbstractSaved(AbstractFamily):
             strict: floDl's form is needed, and raises what is in its way.
         """
         form = self._fdl_form() if strict else self._fdl_form_if_any()
+        structure = self.structure
         return About(
             words=words_of(self.ir.flow),
-            structure=self.structure,
-            hashes={OURS: self.hash} | ({} if form is None else {FLODL: form.hash}),
+            structure=structure,
+            hashes={OURS: digest(structure)} | ({} if form is None else {FLODL: form.hash}),
             other_names=counted_names(self),
             origins=origins_of(self.ir.flow),
             fdl_names={} if form is None else form.names,

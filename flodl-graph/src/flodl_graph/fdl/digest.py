@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from torch import nn
 
@@ -22,12 +22,20 @@ def structural_hash(graph: nn.Module) -> str:
         CheckpointError: The graph holds what floDl does not have.
     """
     replica = replica_of(graph)
-    held = dict(holdings(graph))
+    return digest(replica, dict(holdings(graph, replica)))
+
+
+def digest(replica: Replica, held: Mapping[str, Held]) -> str:
+    """The same of what was looked up before.
+
+    Args:
+        held: What each node that runs a module holds.
+    """
     pieces = [*_nodes(replica, held), *_edges(replica), *_ports(replica)]
     return hashlib.sha256(b"".join(pieces)).hexdigest()
 
 
-def _nodes(replica: Replica, held: dict[str, Held]) -> Iterator[bytes]:
+def _nodes(replica: Replica, held: Mapping[str, Held]) -> Iterator[bytes]:
     for node in replica.order():
         yield _text(node)
         if node in held:

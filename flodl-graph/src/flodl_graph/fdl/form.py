@@ -10,7 +10,8 @@ from attrs import frozen
 from flodl_core import CheckpointError
 from torch import nn
 
-from flodl_graph.fdl.digest import structural_hash
+from flodl_graph.fdl.digest import digest
+from flodl_graph.fdl.replica import Replica
 from flodl_graph.fdl.tensors import Held, Slot, holdings, replica_of
 
 
@@ -38,7 +39,9 @@ def fdl_form(graph: nn.Module) -> FdlForm:
     Raises:
         CheckpointError: The graph holds what floDl does not have, with the user's line.
     """
-    held = list(_prefixed(graph))
+    replica = replica_of(graph)
+    nodes = dict(holdings(graph, replica))
+    held = list(_prefixed(replica, nodes))
     parameters = _qualified((prefix, node.parameters) for prefix, node in held)
     buffers = _qualified((prefix, node.buffers) for prefix, node in held)
     names: dict[str, str] = {}
@@ -47,15 +50,15 @@ def fdl_form(graph: nn.Module) -> FdlForm:
             raise CheckpointError(f"floDl would call both {names[name]} and {key} {name!r}", mend="take other tags")
         names[name] = key
     unseen = tuple(key for _, node in held for key in node.unseen)
-    return FdlForm(names, structural_hash(graph), unseen, tuple(key for _, node in held for key in node.own))
+    return FdlForm(names, digest(replica, nodes), unseen, tuple(key for _, node in held for key in node.own))
 
 
-def _prefixed(graph: nn.Module) -> Iterator[tuple[str, Held]]:
+def _prefixed(replica: Replica, nodes: Mapping[str, Held]) -> Iterator[tuple[str, Held]]:
     """What each node holds, under its first tag, else its id."""
     first: dict[str, str] = {}
-    for tag, node in replica_of(graph).tags.items():
+    for tag, node in replica.tags.items():
         first.setdefault(node, tag)
-    return ((first.get(node, node), held) for node, held in holdings(graph))
+    return ((first.get(node, node), held) for node, held in nodes.items())
 
 
 def _qualified(nodes: Iterable[tuple[str, tuple[Slot, ...]]]) -> Iterator[tuple[str, str]]:

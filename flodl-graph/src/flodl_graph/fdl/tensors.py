@@ -64,10 +64,9 @@ def replica_of(graph: nn.Module) -> Replica:
     return replay(ir_of(graph), lambda node: _name(node, graph.get_submodule(node.name)))
 
 
-def holdings(graph: nn.Module, prefix: str = "") -> Iterator[tuple[str, Held]]:
+def holdings(graph: nn.Module, replica: Replica, prefix: str = "") -> Iterator[tuple[str, Held]]:
     """The id of each node that runs a module, and what is in it, in floDl's order of execution."""
     nodes = {node.name: node for node in ir_of(graph).nodes}
-    replica = replica_of(graph)
     for made in replica.order():
         ours = replica.nodes[made]
         if ours is not None:
@@ -129,7 +128,7 @@ def _inside(part: nn.Module) -> Iterator[tuple[str, nn.Module]]:
 def _held(module: nn.Module, prefix: str, node: AbstractNode) -> Held:
     module = getattr(module, "_orig_mod", module)  # inside torch.compile
     if _is_graph(module):
-        inner = [held for _, held in holdings(module, prefix)]
+        inner = [held for _, held in holdings(module, replica_of(module), prefix)]
         buffers = (slot.key for held in inner for slot in held.buffers)
         unseen = (*buffers, *(key for held in inner for key in held.unseen))
         own = tuple(key for held in inner for key in held.own)
