@@ -191,3 +191,53 @@ def test_a_call_that_fails_lets_others_in() -> None:
         graph(torch.ones(1, 3))
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(graph, torch.ones(1, 2)).result(20).shape == (1, 2)
+
+
+def test_zeros_inside_a_nested_graph_leave_nothing_fake(device: torch.device) -> None:
+    """Shapes are found without data, and the state that is left afterwards has data, inside too."""
+    inner = FlowBuilder(add).using("memory").tag("memory").label("inner")
+    graph = FlowBuilder("linear", 4, 4).through(add).using(memory="late").through(inner).tag("late").build().to(device)
+    x = torch.randn(2, 4, device=device)
+    assert type(graph(x)) is Tensor
+    assert type(graph.inner.carried["memory"]) is Tensor
+    torch.testing.assert_close(graph.inner.carried["memory"], graph.linear_1(x))
+
+
+def test_each_reader_begins_its_own_way() -> None:
+    """Of two readers of one value, zeros for the one that needs it do not take the other's own beginning away."""
+
+    def begin(x: Tensor, memory: Tensor | None = None) -> Tensor:
+        return x + (5 if memory is None else memory)
+
+    graph = FlowBuilder(add).using("memory").through(begin).using("memory").tag("memory").build()
+    x = torch.ones(2, 3)
+    assert torch.equal(x + 5, graph(x))
+    assert torch.equal(x + 2 * (x + 5), graph(x))
+
+
+def test_the_order_of_words_decides_what_is_carried() -> None:
+    """A tag given after the reference is read from the call before, even if its value was there already."""
+    graph = FlowBuilder("tanh").tag("now").through(add_any).using(memory="late").at("now").tag("late").build()
+    x, y = torch.randn(2, 3), torch.randn(2, 3)
+    both = FlowBuilder("tanh").tag("now").through(add_any).using(memory="late").tag("out").at("now").tag("late")
+    model = both.at("out").build()
+    assert torch.equal(torch.tanh(x), model(x))
+    assert torch.equal(torch.tanh(y) + torch.tanh(x), model(y))
+    assert torch.equal(torch.tanh(x), graph(x))
+
+
+def test_names_that_a_forward_makes_do_not_meet_a_users() -> None:
+    """A tag called as the variable of a carried value would be."""
+    flow = FlowBuilder("tanh").tag("h_before").through(add_any).using(memory="h").tag("h")
+    graph = flow.merge("mul").using("h_before").build()
+    x, y = torch.randn(2, 3), torch.randn(2, 3)
+    torch.testing.assert_close(graph(x), torch.tanh(x) ** 2)
+    torch.testing.assert_close(graph(y), (torch.tanh(y) + torch.tanh(x)) * torch.tanh(y))
+
+
+def test_detaching_leaves_numbers_alone() -> None:
+    """A loop's number of steps is a value without history."""
+    graph = FlowBuilder("linear", 3, 3).loop_body("tanh").for_n(2).tag(steps="turns").build()
+    graph(torch.randn(2, 3))
+    graph.detach_state()
+    assert 2 == graph.tagged("turns")

@@ -179,3 +179,15 @@ def test_a_builder_taken_for_a_graph() -> None:
     """The graph has what the builder has not."""
     with pytest.raises(AttributeError, match="a FlowBuilder has no 'parameters' yet, the graph has: build"):
         FlowBuilder("gelu").parameters()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["self", "keep", "made", "zeros", "train"])
+def test_names_that_a_forward_needs(name: str) -> None:
+    """A tag would stand in its way, and is told so."""
+    error = failure(FlowBuilder("gelu").tag(name))
+    assert error.what == f"tag {name!r} is a name that every graph needs itself"
+
+
+def test_a_node_may_be_tagged_as_it_would_be_called() -> None:
+    """Its own counted name is nobody else's."""
+    assert "gelu_1" in dict(FlowBuilder("gelu").tag("gelu_1").build().named_children())

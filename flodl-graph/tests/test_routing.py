@@ -241,3 +241,18 @@ def test_children_go_by_their_role() -> None:
     graph = FlowBuilder().gate("softmax_router", [inner, ref("linear", 4, 4)], dim=4).loop_body("tanh").for_n(2).build()
     assert "gate_1.experts.0.hidden.weight" in graph.state_dict()
     assert graph.get_submodule("loop_1.body") is graph.loop_1.body
+
+
+def test_modules_of_several_outputs_inside_others(x: Tensor) -> None:
+    """Their first output is what counts, as anywhere in a flow."""
+
+    class Pair(nn.Module):
+        def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+            return torch.tanh(x), x
+
+    t = torch.tanh(x)
+    assert torch.equal(t, FlowBuilder().switch("fixed_selector", [Pair(), "relu"], index=0).build()(x))
+    assert torch.equal(torch.tanh(t), FlowBuilder().loop_body(Pair()).for_n(2).build()(x))
+    assert torch.equal(t, FlowBuilder().map(Pair()).each().build()(x))
+    gate = FlowBuilder().gate(lambda x: torch.full((len(x), 2), 0.5, dtype=x.dtype, device=x.device), [Pair(), Pair()])
+    torch.testing.assert_close(gate.build()(x), t)
