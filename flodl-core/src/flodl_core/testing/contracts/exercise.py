@@ -61,11 +61,11 @@ def _one(subject: Subject, further: Sequence[Check], started: Started) -> Iterat
     if spec.example is None and component.kind not in NEEDS_NO_EXAMPLE:
         yield Result(component, "example", "skipped", "not exercisable: no example")
         return
-    with _folder_of(spec.example.files if spec.example else {}):
+    with _folder_of(spec.example.files if spec.example else {}) as folder:
         checks = [c for c in (*suite_of(component.kind), *further) if subject.device in c.devices]
         for number, check in enumerate(checks):
             started(component, check.name)
-            result = _waived(_run(check, subject))
+            result = _waived(_run(check, subject, folder))
             yield result
             if number == 0 and result.outcome != "passed":
                 return
@@ -82,21 +82,25 @@ def _waived(result: Result) -> Result:
 
 
 def _load(component: Component) -> Result:
-    began = time.perf_counter()
     try:
         component.check_requirements()
     except PluginError as error:
         return Result(component, "loads", "skipped", error.what.partition("loaded: ")[2] or error.what)
-    return _run(Check("loads", "Its target can be imported.", _import), Subject(component, "cpu", components), began)
+    return _run(
+        Check("loads", "Its target can be imported.", _import), Subject(component, "cpu", components), Path.cwd()
+    )
 
 
 def _import(subject: Subject) -> None:
     subject.component.load()
 
 
-def _run(check: Check, subject: Subject, began: float | None = None) -> Result:
-    began = time.perf_counter() if began is None else began
-    with _quiet():  # what a component leaves open complains when it is let go, which is before this ends
+def _run(check: Check, subject: Subject, folder: Path) -> Result:
+    began = time.perf_counter()
+    with (
+        _inside(folder),
+        _quiet(),
+    ):  # what a component leaves open complains when it is let go, which is before this ends
         outcome, reason = _outcome(check, subject)
     return Result(subject.component, check.name, outcome, reason, time.perf_counter() - began)
 
@@ -143,16 +147,22 @@ def _same_every_time() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _folder_of(files: Mapping[str, str]) -> Iterator[None]:
+def _folder_of(files: Mapping[str, str]) -> Iterator[Path]:
     """A fresh folder to work in, with the example's files."""
-    before = Path.cwd()
     with tempfile.TemporaryDirectory(prefix="flodl-exercise-", ignore_cleanup_errors=True) as folder:
         for name, text in files.items():
             path = Path(folder, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        os.chdir(folder)
-        try:
-            yield
-        finally:
-            os.chdir(before)
+        yield Path(folder)
+
+
+@contextlib.contextmanager
+def _inside(folder: Path) -> Iterator[None]:
+    """That folder as the current one: during a check only, not while its result is looked at."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
