@@ -310,8 +310,10 @@ def test_a_forked_child_holds_nothing(small_run):
             os.write(there[1], error.what[:30].encode())
         os.read(here[0], 1)
         os._exit(0)
-    assert b"another training run is writin" == os.read(there[0], 30)
-    run.state.close()
-    assert small_run().state.resume()
-    os.write(here[1], b"x")
-    os.waitpid(child, 0)
+    try:
+        assert b"another training run is writin" == os.read(there[0], 30)
+        run.state.close()
+        assert small_run().state.resume()
+    finally:
+        os.write(here[1], b"x")
+        os.waitpid(child, 0)
