@@ -21,6 +21,14 @@ ELSEWHERE = {  # what only a command line, two installed plugins or a missing pa
 }  # fmt: skip
 
 
+@hookimpl
+def flodl_modules() -> tuple[()]:
+    return ()
+
+
+NOTHING = SimpleNamespace(flodl_modules=flodl_modules)
+
+
 def message(program: Path) -> str:
     """The class and the lines of the error that a program ends with; places are shown by file name."""
     with pytest.raises(FlodlError) as caught:
@@ -37,7 +45,7 @@ def test_it_ends_with_the_lines_it_shows(program: Path, monkeypatch: pytest.Monk
     _, _, shown = program.read_text().partition(SHOWN)
     expected = "\n".join(line.removeprefix("#").removeprefix(" ") for line in shown.splitlines())
     told = message(program)
-    components.register(SimpleNamespace(flodl_modules=hookimpl(tuple)), "mine")  # nothing, in place of a program's
+    components.register(NOTHING, "mine")  # in place of what a program brought
     assert expected == told
 
 

@@ -274,6 +274,7 @@ class FlowBuilder(_Chain):
             return partial(self.word, name)
 
         def __call__(self, *inputs: Any, **named: Any) -> Any:
+            """Say that this is no network yet."""
             raise BuildError("a FlowBuilder is not a network yet", where=caller(), mend="call what build() returns")
 
 

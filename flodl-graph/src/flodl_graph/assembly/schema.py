@@ -36,7 +36,7 @@ def schema(node: type[AbstractNode]) -> inspect.Signature:
 
 @cache
 def dues(node: type[AbstractNode]) -> dict[str, Due]:
-    """What each parameter of a word takes, as its annotation says: `Part`, `Sequence[Part]`, `Part | None`, `MergeOp`."""
+    """What each parameter of a word takes, by its annotation: `Part`, `Sequence[Part]`, `Part | None`, `MergeOp`."""
     return {name: _due(parameter.annotation) for name, parameter in schema(node).parameters.items()}
 
 
