@@ -48,12 +48,12 @@ def main(folder: Path) -> Graph:
                 model.collect("hidden", "refine.residual", reduce="norm")
             with model.evaluating():
                 answer = model(x_val)
-                loss = torch.nn.functional.cross_entropy(answer, y_val)
-                model.record({"loss": loss, "accuracy": (answer.argmax(1) == y_val).double().mean()}, prefix="val_")
+                missed = torch.nn.functional.cross_entropy(answer, y_val)
+                model.record({"loss": missed, "accuracy": (answer.argmax(1) == y_val).double().mean()}, prefix="val_")
 
     loss, accuracy = model.trend("loss"), model.trend("val_accuracy", goal="max")
     print(f"loss {loss.values[0]:.3f} to {loss.latest():.3f}, slope of the last five {loss.slope(5):+.4f}")
-    print(f"best accuracy {accuracy.best():.1%}, after epoch {accuracy.best_epoch()}")  # type: ignore[str-format]
+    print(f"best accuracy {accuracy.best():.1%}, after epoch {accuracy.best_epoch()}")
     print(f"hidden stalled: {model.trend('hidden').stalled(5)}, residual: {model.trend('refine.residual').stalled(5)}")
     model.export_trends(folder / "trends.csv", ["loss", "val_loss", "val_accuracy", "refine.residual"])
     model.write_log(folder / "run.log", EPOCHS)

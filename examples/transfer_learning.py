@@ -61,16 +61,17 @@ def main() -> dict[str, float]:
     assert {name.partition(".")[0] for name in report.loaded} == {"encoder"}
 
     step = TrainStep(model, loss="cross_entropy", optimizer="adam", groups={"encoder": 3e-4, "parity": 1e-2})
-    encoder = {name: value.clone() for name, value in model.encoder.state_dict().items()}
+    encoder = model.get_submodule("encoder")
+    before = {name: value.clone() for name, value in encoder.state_dict().items()}
     model.freeze("encoder")
     print(model.param_summary())
     train(step, *few, epochs=30)
-    assert all(torch.equal(value, model.encoder.state_dict()[name]) for name, value in encoder.items())
+    assert all(torch.equal(before[name], value) for name, value in encoder.state_dict().items())
     found = {"encoder frozen": accuracy(model, *rest)}
 
     model.thaw("encoder")
     train(step, *few, epochs=30)
-    assert not torch.equal(encoder["linear_1.weight"], model.encoder.linear_1.weight)
+    assert not torch.equal(before["linear_1.weight"], encoder.state_dict()["linear_1.weight"])
     found["fine-tuned"] = accuracy(model, *rest)
 
     alone = network("parity", 2)

@@ -33,7 +33,7 @@ def trends(name: str, *, goal: Goal = "min") -> AskedTogether:
 
 
 @final
-@frozen
+@frozen(order=False)
 class Number:
     """A number that a trend will have; compared with another, it is a condition."""
 
