@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import final
 
+from flodl_core.trends.arithmetic import total
 from flodl_core.trends.trend import Trend
 
 
@@ -40,7 +41,7 @@ class TrendGroup:
     def mean_slope(self, window: int = 0) -> float:
         """The mean of the slopes; 0 of none."""
         slopes = self.slopes(window)
-        return sum(slopes) / len(slopes) if slopes else 0.0
+        return total(slopes) / len(slopes) if slopes else 0.0
 
     def all_improving(self, window: int = 0, tol: float | None = None) -> bool | None:
         """Whether every one gets better."""

@@ -8,6 +8,8 @@ from typing import final
 
 from attrs import frozen
 
+from flodl_core.trends.arithmetic import total
+
 _FLAT = 1e-15  # floDl's: below it the denominator of a slope counts as none
 _QUANTILES = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
 _NORMAL = 1.959964
@@ -59,7 +61,7 @@ def ols_slope(values: Sequence[float]) -> float:
     below = n * sum_xx - sum_x * sum_x
     if n < 2 or abs(below) < _FLAT:
         return 0.0
-    return (n * sum(x * y for x, y in enumerate(values)) - sum_x * sum(values)) / below
+    return (n * total(x * y for x, y in enumerate(values)) - sum_x * total(values)) / below
 
 
 def _quantile(freedom: int) -> float:

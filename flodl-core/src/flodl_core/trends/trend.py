@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias, final
 
 from flodl_core.errors import TrainingError
+from flodl_core.trends.arithmetic import total
 from flodl_core.trends.line import fit, ols_slope
 
 Goal: TypeAlias = Literal["min", "max"]
@@ -79,7 +80,7 @@ class Trend:
     def mean(self, window: int = 0) -> float:
         """The mean; 0 of none, as in floDl."""
         values = self._window(window)
-        return sum(values) / len(values) if values else 0.0
+        return total(values) / len(values) if values else 0.0
 
     def min(self, window: int = 0) -> float:
         """The least value; infinite of none."""
@@ -196,10 +197,10 @@ def _moves(values: Sequence[float]) -> bool:
 
 def _size(values: Sequence[float]) -> float:
     """How large the values are, whatever their sign."""
-    return sum(map(abs, values)) / len(values)
+    return total(map(abs, values)) / len(values)
 
 
 def _variance(values: Sequence[float]) -> float:
     """Population variance."""
-    mean = sum(values) / len(values)
-    return sum((value - mean) ** 2 for value in values) / len(values)
+    mean = total(values) / len(values)
+    return total((value - mean) ** 2 for value in values) / len(values)
