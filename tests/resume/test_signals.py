@@ -77,6 +77,7 @@ def test_signals_at_random_moments(tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},  # a process that has touched CUDA cannot be forked
     )
 
     def begin(name, background):

@@ -122,7 +122,7 @@ class ComponentSpec:
         oracle: `"package.module:attribute"`, the same thing computed independently in float64 numpy, with
             which `flodl exercise` compares; imported only then. `flodl_core.testing` says what it is called with.
         waives: Checks of `flodl exercise` that it does not pass, and cannot, each with the reason: it is shown, and
-            the check must really fail.
+            the check must really fail. One that holds for some versions begins with them: `"torch<2.13: ..."`.
 
     Raises:
         ComponentError: A field has the wrong form.

@@ -72,7 +72,7 @@ class Layout:
     own: tuple[str, ...] = field(default=(), converter=_words)
 
     def pairs(self, tensors: tuple[TensorLayout, ...], keys: Collection[str]) -> Iterator[tuple[str, str]]:
-        """floDl's name and the module's key of every tensor that is there, in floDl's order.
+        """FloDl's name and the module's key of every tensor that is there, in floDl's order.
 
         Args:
             tensors: `layout.parameters` or `layout.buffers`.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 from torch.nn.parallel import DistributedDataParallel
 
@@ -16,7 +17,7 @@ def work(rank: int, folder: str, how: str) -> None:
     torch.distributed.init_process_group("gloo", store=store, rank=rank, world_size=2)
     given: dict[str, Any] = torch.load(f"{folder}/given.pt", weights_only=False)
     graph, x = given["graph"], given["x"][rank::2]
-    wrapped = DistributedDataParallel(graph) if how == "ddp" else fully_shard(graph)
+    wrapped = DistributedDataParallel(graph) if how == "ddp" else fully_shard(graph, mesh=init_device_mesh("cpu", (2,)))
     wrapped(x).square().mean().backward()
     found = {}
     for name, parameter in graph.named_parameters():

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from flodl_core.testing.contracts.check import Skip as Skip
     from flodl_core.testing.contracts.check import Subject as Subject
     from flodl_core.testing.contracts.exercise import exercise as exercise
-    from flodl_core.testing.contracts.feed import inputs_of as inputs_of
+    from flodl_core.testing.contracts.inputs import inputs_of as inputs_of
     from flodl_core.testing.contracts.suites import NEEDS_NO_TORCH as NEEDS_NO_TORCH
     from flodl_core.testing.contracts.suites import suite_of as suite_of
     from flodl_core.testing.distributions import FakeDistribution as FakeDistribution
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "flodl_core.testing.contracts.check": "Check Result Skip Subject",
     "flodl_core.testing.contracts.exercise": "exercise",
-    "flodl_core.testing.contracts.feed": "inputs_of",
+    "flodl_core.testing.contracts.inputs": "inputs_of",
     "flodl_core.testing.contracts.suites": "NEEDS_NO_TORCH suite_of",
     "flodl_core.testing.distributions": "FakeDistribution fake_distribution plugin_source",
     "flodl_core.testing.isolation": "environment fresh_registry",

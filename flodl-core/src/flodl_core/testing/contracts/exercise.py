@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import sys
 import tempfile
 import time
@@ -14,14 +15,17 @@ from pathlib import Path
 
 from attrs import evolve
 
-from flodl_core.errors import ContractError, FlodlError, PluginError
+from flodl_core.errors import ContractError, FlodlError, MissingDistribution, PluginError
 from flodl_core.guard import one_line, said
 from flodl_core.provider import Component
 from flodl_core.registry import Registry, components
+from flodl_core.requirements import unmet
 from flodl_core.testing.contracts.check import Check, Outcome, Result, Skip, Subject
 from flodl_core.testing.contracts.suites import NEEDS_NO_EXAMPLE, suite_of
 
 Started = Callable[[Component, str], None]
+
+_VERSIONS = re.compile(r"[A-Za-z0-9._-]+[<>=!~]=?[^:]*")
 
 
 def exercise(
@@ -73,12 +77,20 @@ def _one(subject: Subject, further: Sequence[Check], started: Started) -> Iterat
 
 def _waived(result: Result) -> Result:
     """A check that the spec waives must fail, and is then skipped for the reason given."""
-    reason = result.component.spec.waives.get(result.check)
+    reason = _reason(result.component.spec.waives.get(result.check))
     if reason is None or result.outcome == "skipped":
         return result
     if result.outcome == "failed":
         return evolve(result, outcome="skipped", reason=one_line(reason))
     return evolve(result, outcome="failed", reason=f"its spec waives this check, which passes: {one_line(reason)}")
+
+
+def _reason(waiver: str | None) -> str | None:
+    """Why a check is waived here: a waiver may begin with the versions that it is for, `"torch<2.13: ..."`."""
+    versions, colon, reason = (waiver or "").partition(": ")
+    if colon and _VERSIONS.fullmatch(versions):
+        return reason if unmet(versions) is None else None
+    return waiver
 
 
 def _load(component: Component) -> Result:
@@ -115,6 +127,8 @@ def _outcome(check: Check, subject: Subject) -> tuple[Outcome, str]:
         return "failed", one_line(error.what)
     except SystemExit as error:
         return "failed", f"it called sys.exit({error.code!r})"
+    except MissingDistribution as error:  # optional parts of its distribution, which this machine has not
+        return "skipped", one_line(error.what)
     except FlodlError as error:
         return "failed", one_line(f"{type(error).__name__}: {error.what}")
     except BaseException as error:  # panics of extension modules are no Exceptions

@@ -12,7 +12,6 @@ from torch import Tensor
 
 from flodl_core.errors import ComponentError
 from flodl_core.tensor.dtype import DTYPES
-from flodl_core.testing.contracts.check import Subject
 
 _FORM = re.compile(r"(?P<dtype>\w+)\[(?P<sizes>[\w,]*)\](:(?P<values>\S+))?")
 _RANGE = re.compile(r"(?P<low>-?[\d.]+?)\.\.(?P<high>-?[\d.]+)")
@@ -117,16 +116,6 @@ class Feed:
         """
         values = zip(self.slots, self.shaped(self.draw(seed)), strict=True)
         return [v.to(device, (floating or s.dtype) if s.dtype.is_floating_point else s.dtype) for s, v in values]
-
-
-def inputs_of(subject: Subject, seed: int = 0, floating: torch.dtype | None = None) -> list[Tensor]:
-    """What a component's example feeds it, on its device.
-
-    Args:
-        seed: Of what the tensors hold.
-        floating: For all that are floating, instead of their own dtype.
-    """
-    return Feed.parse(subject.example.inputs).tensors(subject.device, seed=seed, floating=floating)
 
 
 def _slot(text: str, letters: dict[str, int]) -> Slot:

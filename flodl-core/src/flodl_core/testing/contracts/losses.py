@@ -13,8 +13,9 @@ from flodl_core.testing.contracts.arrays import as_array, require_as_oracle
 from flodl_core.testing.contracts.captured import require_capturable
 from flodl_core.testing.contracts.check import Check, Skip, Subject
 from flodl_core.testing.contracts.compare import require_near, require_same
-from flodl_core.testing.contracts.feed import Feed, inputs_of
+from flodl_core.testing.contracts.feed import Feed
 from flodl_core.testing.contracts.gradients import require_gradients
+from flodl_core.testing.contracts.inputs import inputs_of
 from flodl_core.testing.contracts.oracle import NONE, oracle_of
 from flodl_core.testing.contracts.promise import require
 

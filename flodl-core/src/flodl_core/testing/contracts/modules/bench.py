@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from flodl_core.component import ModuleSpec
 from flodl_core.testing.contracts.check import Subject
 from flodl_core.testing.contracts.compare import tensors_of
-from flodl_core.testing.contracts.feed import inputs_of
+from flodl_core.testing.contracts.inputs import inputs_of
 from flodl_core.testing.contracts.promise import require
 
 ROUNDING: Mapping[torch.dtype, float] = {torch.float64: 1e-10, torch.float32: 1e-4, torch.bfloat16: 5e-2}

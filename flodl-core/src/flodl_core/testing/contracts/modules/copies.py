@@ -11,7 +11,7 @@ from torch import nn
 
 from flodl_core.testing.contracts.check import Subject
 from flodl_core.testing.contracts.compare import require_same
-from flodl_core.testing.contracts.feed import inputs_of
+from flodl_core.testing.contracts.inputs import inputs_of
 from flodl_core.testing.contracts.modules.bench import call, make
 from flodl_core.testing.contracts.promise import require
 

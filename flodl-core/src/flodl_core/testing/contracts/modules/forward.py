@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from flodl_core.component import ModuleSpec
 from flodl_core.testing.contracts.check import Subject
 from flodl_core.testing.contracts.compare import require_near, require_same
-from flodl_core.testing.contracts.feed import inputs_of
+from flodl_core.testing.contracts.inputs import inputs_of
 from flodl_core.testing.contracts.modules.bench import ROUNDING, call, make, on_demand
 from flodl_core.testing.contracts.promise import require
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from flodl_core.testing.contracts.check import Skip, Subject
 from flodl_core.testing.contracts.compare import require_near
-from flodl_core.testing.contracts.feed import inputs_of
+from flodl_core.testing.contracts.inputs import inputs_of
 from flodl_core.testing.contracts.modules.bench import ROUNDING, call, draws, make
 from flodl_core.testing.contracts.promise import require
 
