@@ -2,11 +2,13 @@
 
     {"event": "run", "schema": 1, "from": 1, "total": 100, "time": 1767225600.0}
     {"event": "epoch", "epoch": 1, "total": 100, "seconds": 0.024, "eta": 2.4, "metrics": {"loss": 0.7}, ...}
+    {"event": "about", "title": "digits", "settings": {"lr": "0.01"}, "environment": {...}, ...}
     {"event": "rule", "epoch": 40, "condition": "trend('loss').stalled(10)", "actions": ["stop()"], "windows": {...}}
     {"event": "finish", "epochs": 100, "time": 1767225603.1}
 
 A resumed run appends another `run` line; an epoch that was run again replaces itself and what came
-after it. What a rule did at the end of an epoch stands before the epoch's line. JSON has no NaN: it
+after it. What a rule did at the end of an epoch stands before the epoch's line. What the run is of may
+be said again: the last counts. JSON has no NaN: it
 and the infinities are the strings "NaN", "Infinity", "-Infinity".
 """
 
@@ -23,6 +25,7 @@ from attrs import frozen
 from flodl_core.errors import MonitorError
 from flodl_core.rules import Firing
 
+from flodl_monitor.about import About, about_from_json, about_to_json
 from flodl_monitor.record import EpochRecord
 
 SCHEMA = 1
@@ -64,8 +67,14 @@ def epoch_line(record: EpochRecord) -> str:
             "time": round(record.time, 3),
             "metrics": _numbers_to_json(record.metrics),
             "resources": _numbers_to_json(record.resources),
+            **({"marks": list(record.marks)} if record.marks else {}),
         }
     )
+
+
+def about_line(about: About) -> str:
+    """What the run is of, as a line."""
+    return _line({"event": "about", **about_to_json(about)})
 
 
 def rule_lines(record: EpochRecord) -> str:
@@ -126,7 +135,7 @@ class LogReader:
         self._lines = 0
         self._fired: list[Firing] = []
 
-    def take(self, line: str) -> EpochRecord | Began | Finished | None:
+    def take(self, line: str) -> EpochRecord | Began | Finished | About | None:
         """What a whole line says; None for one that only prepares the next, or that a later version added.
 
         Raises:
@@ -143,6 +152,8 @@ class LogReader:
             elif event["event"] == "epoch":
                 fired, self._fired = self._fired, []
                 return _record(event, fired)
+            elif event["event"] == "about":
+                return about_from_json(event)
             elif event["event"] == "finish":
                 return Finished(int(event["epochs"]))
         except (ValueError, TypeError, LookupError, AttributeError) as error:
@@ -185,6 +196,7 @@ def _record(event: Mapping[str, Any], fired: Iterable[Firing]) -> EpochRecord:
         metrics={name: number_from_json(value) for name, value in event["metrics"].items()},
         resources={name: number_from_json(value) for name, value in event["resources"].items()},
         fired=tuple(firing for firing in fired if firing.epoch == event["epoch"]),
+        marks=tuple(map(str, event.get("marks", ()))),
         time=event["time"],
     )
 

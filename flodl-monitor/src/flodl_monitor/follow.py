@@ -8,6 +8,7 @@ from typing import final
 
 from flodl_core.errors import MonitorError
 
+from flodl_monitor.about import About
 from flodl_monitor.event_log import Began, Finished, LogReader
 from flodl_monitor.history import History
 from flodl_monitor.line_file import checked_path, replace_text
@@ -72,8 +73,10 @@ class Past:
             elif isinstance(said, EpochRecord):
                 self.history.cut(said.epoch)
                 self.history.append(said)
+            elif isinstance(said, About):
+                self.history.about = said
 
-    def fresh(self) -> list[EpochRecord | Began | Finished]:
+    def fresh(self) -> list[EpochRecord | Began | Finished | About]:
         """What was written since.
 
         Raises:
@@ -128,6 +131,8 @@ class Follower:
             if isinstance(said, EpochRecord):
                 self._dashboard.emit(said)
                 count += 1
+            elif isinstance(said, About):
+                self._dashboard.describe(said)
             elif isinstance(said, Finished):
                 self._dashboard.finish()
         return count

@@ -9,6 +9,7 @@ from typing import Any, final
 
 from flodl_core.rules import Firing
 
+from flodl_monitor.about import About
 from flodl_monitor.event_log import firing_from_json, firing_to_json, number_from_json, number_to_json
 from flodl_monitor.record import EpochRecord
 
@@ -45,6 +46,8 @@ class History:
         self.metrics: dict[str, Curve] = {}
         self.resources: dict[str, Curve] = {}
         self.fired: list[Firing] = []
+        self.marks: list[tuple[int, str]] = []
+        self.about: About | None = None
 
     def __len__(self) -> int:
         return len(self.seconds.epochs)
@@ -60,6 +63,7 @@ class History:
                     curve = curves[name] = Curve()
                 curve.append(record.epoch, value)
         self.fired += record.fired
+        self.marks += ((record.epoch, text) for text in record.marks)
 
     def copy(self) -> History:
         """The same, to keep: this one goes on."""
@@ -67,7 +71,7 @@ class History:
         twin.seconds, twin.times = self.seconds.copy(), self.times.copy()
         twin.metrics = {name: curve.copy() for name, curve in self.metrics.items()}
         twin.resources = {name: curve.copy() for name, curve in self.resources.items()}
-        twin.fired = list(self.fired)
+        twin.fired, twin.marks, twin.about = list(self.fired), list(self.marks), self.about
         return twin
 
     def cut(self, epoch: int) -> None:
@@ -75,6 +79,7 @@ class History:
         for curve in self._all():
             curve.cut(epoch)
         self.fired = [firing for firing in self.fired if firing.epoch < epoch]
+        self.marks = [mark for mark in self.marks if mark[0] < epoch]
 
     def records(self, total: int) -> Iterator[EpochRecord]:
         """The epochs as records, without their ETA."""
@@ -87,6 +92,7 @@ class History:
                 metrics=_row(self.metrics, epoch, places),
                 resources=_row(self.resources, epoch, places),
                 fired=tuple(firing for firing in self.fired if firing.epoch == epoch),
+                marks=tuple(text for when, text in self.marks if when == epoch),
                 time=self.times.values[row],
             )
 
@@ -98,6 +104,7 @@ class History:
             "metrics": {name: _to_plain(curve) for name, curve in self.metrics.items()},
             "resources": {name: _to_plain(curve) for name, curve in self.resources.items()},
             "fired": [firing_to_json(firing) for firing in self.fired],
+            "marks": [list(mark) for mark in self.marks],
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -106,10 +113,11 @@ class History:
         metrics = {name: _from_plain(curve) for name, curve in state["metrics"].items()}
         resources = {name: _from_plain(curve) for name, curve in state["resources"].items()}
         fired = [firing_from_json(firing) for firing in state.get("fired", ())]
+        marks = [(int(epoch), str(text)) for epoch, text in state.get("marks", ())]
         if seconds.epochs != times.epochs:
             raise ValueError("`seconds` and `times` are of different epochs")
         self.seconds, self.times, self.metrics, self.resources = seconds, times, metrics, resources
-        self.fired = fired
+        self.fired, self.marks = fired, marks
 
     def _all(self) -> list[Curve]:
         return [self.seconds, self.times, *self.metrics.values(), *self.resources.values()]

@@ -12,17 +12,18 @@ from flodl_core.errors import FlodlError, MonitorError
 from flodl_core.reference import Ref, Reference, as_reference
 from flodl_core.registry import components
 
+from flodl_monitor.about import About
 from flodl_monitor.history import History
 from flodl_monitor.lane import Lane
 from flodl_monitor.notices import Notices, describe
 from flodl_monitor.probes.sampler import Sampler
-from flodl_monitor.protocols import LateSink, Probe, Sink
+from flodl_monitor.protocols import CuriousSink, LateSink, Probe, Sink
 from flodl_monitor.record import EpochRecord
 
 DEFAULT_PROBES = ("cpu", "ram", "gpu")
 
-SinkLane: TypeAlias = "Lane[EpochRecord | History]"
-"""Takes records; a history is what was before them."""
+SinkLane: TypeAlias = "Lane[EpochRecord | History | About]"
+"""Takes records; a history is what was before them, and `About` what they are of."""
 Several: TypeAlias = "Reference | Iterable[Reference]"
 
 
@@ -101,9 +102,12 @@ def lane_of(name: str, sink: Sink, notices: Notices) -> SinkLane:
     def failed(error: BaseException) -> None:
         notices.once(f"sink {name}", f"sink {name} failed and is dropped, the others go on ({describe(error)})")
 
-    def take(item: EpochRecord | History) -> None:
+    def take(item: EpochRecord | History | About) -> None:
         if isinstance(item, EpochRecord):
             sink.emit(item)
+        elif isinstance(item, About):
+            if isinstance(sink, CuriousSink):
+                sink.describe(item)
         elif isinstance(sink, LateSink):
             sink.begin(item)
 

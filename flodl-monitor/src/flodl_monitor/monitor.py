@@ -25,6 +25,7 @@ from flodl_monitor.scalars import as_count, as_name, as_number
 from flodl_monitor.sinks.dashboard import Dashboard
 from flodl_monitor.source import close_epoch, finished_epochs, fired_by, is_stopped, metrics_of
 from flodl_monitor.table import cells_of, columns_of, line_of, row_line
+from flodl_monitor.watched import Rate, Watched
 from flodl_monitor.web.page import page_of
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 5.0
 """Seconds that `finish` waits for slow sinks."""
+MARK = 200
+"""Letters that a mark may have."""
 
 
 @final
@@ -67,6 +70,9 @@ class Monitor:
         self._resumed = False
         self._reopened = False
         self._latest: Mapping[str, float] = {}
+        self._watched: Watched | None = None
+        self._rate = Rate()
+        self._marks: list[str] = []
         self.listeners: list[Callable[[str, Mapping[str, float]], None]] = []
         """Told `"epoch"` and its metrics when an epoch of `epochs()` is closed and logged."""
         self._loop = 0
@@ -86,6 +92,25 @@ class Monitor:
             self._meter.add(name, value, weight)
         except Exception as error:
             self._say(f"metric {name}", f"metric {name!r} is left out ({describe(error)})")
+
+    def watch(self, source: object, **settings: object) -> None:
+        """Show what is trained beside its curves: its drawing, its parts, what the run was started with.
+
+        A part that is frozen or thawed later, by a rule or by hand, becomes a mark on the curves. Never raises.
+
+        Args:
+            source: A graph, a training step, or any module; one with a method `svg()` is drawn.
+            settings: Hyper-parameters, or whatever else is worth knowing: `watch(step, lr=0.01, data="digits")`.
+        """
+        try:
+            self._watched = Watched(source, settings)
+            self._describe(self._watched)
+        except Exception as error:
+            self._say("watch", f"the model cannot be shown ({describe(error)})")
+
+    def mark(self, text: str) -> None:
+        """Put a word on the curves, at the end of the epoch under way: `monitor.mark("saved best.flodl")`."""
+        self._marks.append(str(text)[:MARK])
 
     def log(self, epoch: int, seconds: float, metrics: object = None, fired: Iterable[Firing] = ()) -> None:
         """Hand one finished epoch to the views. Never raises, never waits for them.
@@ -174,9 +199,8 @@ class Monitor:
         if not self._on_duty():
             raise MonitorError("this monitor is finished", mend="save_html(path) keeps its page")
         dashboard = Dashboard(port, host, token)
-        lane = lane_of("flodl-monitor/dashboard", dashboard, self._notices)
-        lane.put(self._history.copy())
-        self._lanes.append(lane)
+        dashboard.begin(self._history.copy(), self.total_epochs)
+        self._lanes.append(lane_of("flodl-monitor/dashboard", dashboard, self._notices))
         return dashboard.url
 
     def finish(self, timeout: float = PATIENCE) -> None:
@@ -211,6 +235,7 @@ class Monitor:
             meter.load_state_dict(state.get("open", {}))
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise CheckpointError(f"this is no monitor's state ({describe(error)})") from None
+        history.about = self._history.about
         self._done, self._eta, self._history, self._meter = done, eta, history, meter
         self._resumed = self._reopened = True
 
@@ -234,7 +259,9 @@ class Monitor:
                 )
             metrics = close_epoch(source)
             self._latest = {}
-            self.log(epoch, time.monotonic() - began, metrics, fired_by(source))
+            fired, dropped = fired_by(source), self._rate.changes(source)
+            self._marks += () if fired else dropped
+            self.log(epoch, time.monotonic() - began, metrics, fired)
             epoch += 1
             for listener in self.listeners:
                 listener("epoch", self._latest)
@@ -256,11 +283,30 @@ class Monitor:
             metrics=numbers,
             resources=self._sampler.latest,
             fired=fired,
+            marks=self._changes(fired),
         )
         self._done, self._latest = done, record.metrics
         self._remember(record)
         for lane in self._lanes:
             lane.put(record)
+
+    def _changes(self, fired: tuple[Firing, ...]) -> tuple[str, ...]:
+        """What was marked by hand, and what changed of itself; a rule that did it has said so already."""
+        marks, self._marks = self._marks, []
+        turned = self._watched.changes() if self._watched else []
+        if self._watched and turned:
+            self._describe(self._watched)
+        return tuple(marks) + (() if fired else tuple(turned))
+
+    def _describe(self, watched: Watched) -> None:
+        try:
+            about = watched.about()
+        except Exception as error:
+            self._say("drawing", f"the model is not drawn ({describe(error)})")
+            about = watched.plain()
+        self._history.about = about
+        for lane in self._lanes:
+            lane.put(about)
 
     def _remember(self, record: EpochRecord) -> None:
         if self._resumed:

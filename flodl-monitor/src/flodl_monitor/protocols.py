@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from flodl_monitor.about import About
     from flodl_monitor.history import History
     from flodl_monitor.record import EpochRecord
 
@@ -27,6 +28,14 @@ class LateSink(Sink, Protocol):
 
     def begin(self, past: History) -> None:
         """Take over what was logged so far; called before the first record, if there is any past."""
+
+
+@runtime_checkable
+class CuriousSink(Sink, Protocol):
+    """A sink that shows what is trained, and not only how it fares."""
+
+    def describe(self, about: About) -> None:
+        """Take what the run is of; called before the first record, and again when a part is frozen or thawed."""
 
 
 @runtime_checkable

@@ -28,6 +28,7 @@ class EpochRecord:
         metrics: By dotted name, in the order of their recording. May hold NaN and infinities.
         resources: Readings of the probes; what could not be read is absent.
         fired: What rules did at its end.
+        marks: What else changed then, in words: `freeze encoder`, `lr 0.1 to 0.01`.
         time: Wall clock, seconds since 1970; no part of equality.
     """
 
@@ -38,6 +39,7 @@ class EpochRecord:
     metrics: Mapping[str, float] = field(factory=dict, converter=_read_only)
     resources: Mapping[str, float] = field(factory=dict, converter=_read_only)
     fired: tuple[Firing, ...] = ()
+    marks: tuple[str, ...] = ()
     time: float = field(factory=time.time, eq=False)
 
     def __hash__(self) -> int:
@@ -45,7 +47,7 @@ class EpochRecord:
 
     def __reduce__(self) -> tuple[object, ...]:
         readings = (dict(self.metrics), dict(self.resources))
-        return _rebuild, (self.epoch, self.total, self.seconds, self.eta, *readings, self.fired, self.time)
+        return _rebuild, (self.epoch, self.total, self.seconds, self.eta, *readings, self.fired, self.marks, self.time)
 
 
 def _rebuild(
@@ -56,6 +58,7 @@ def _rebuild(
     metrics: dict[str, float],
     resources: dict[str, float],
     fired: tuple[Firing, ...],
+    marks: tuple[str, ...],
     time: float,
 ) -> EpochRecord:
     return EpochRecord(
@@ -66,5 +69,6 @@ def _rebuild(
         metrics=metrics,
         resources=resources,
         fired=fired,
+        marks=marks,
         time=time,
     )

@@ -8,8 +8,9 @@ from typing import final
 
 from flodl_core.errors import MissingDistribution, MonitorError
 
+from flodl_monitor.about import About
 from flodl_monitor.console import write_line
-from flodl_monitor.event_log import epoch_line, finish_line, rule_lines
+from flodl_monitor.event_log import about_line, epoch_line, finish_line, rule_lines
 from flodl_monitor.history import History
 from flodl_monitor.record import EpochRecord
 from flodl_monitor.serve.feed import Feed
@@ -74,6 +75,7 @@ class Dashboard:
             finished: Whether it has ended.
         """
         with self._feed.lock:
+            past.about = past.about or self._history.about
             self._history, self._total, self._ended = past, total or self._total, finished
             self._feed.begin_anew()
 
@@ -86,6 +88,12 @@ class Dashboard:
             self._total = record.total
             for line in (rule_lines(record) + epoch_line(record)).splitlines():
                 self._feed.add(line)
+
+    def describe(self, about: About) -> None:
+        """Show what the run is of, on all pages."""
+        with self._feed.lock:
+            self._history.about = about
+            self._feed.add(about_line(about).strip())
 
     def finish(self) -> None:
         """Tell all pages that the run is over."""

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import final
 
+from flodl_monitor.about import About
 from flodl_monitor.history import History
 from flodl_monitor.line_file import checked_path, read_text, replace_text, set_aside
 from flodl_monitor.record import EpochRecord
@@ -38,16 +39,24 @@ class Html:
         self._title = self.path.stem if title is None else title
         self._history: History | None = None
         self._total = 0
+        self._about: About | None = None
         self._due = 0.0
 
     def emit(self, record: EpochRecord) -> None:
         """Take one epoch in; write the page when it is time."""
         if self._history is None:
             self._history = self._begin(record.epoch)
+            self._history.about = self._about or self._history.about
         self._history.append(record)
         self._total = record.total
         if time.monotonic() >= self._due:
             self._write(self._history, finished=False)
+
+    def describe(self, about: About) -> None:
+        """Show what the run is of, from the next writing on."""
+        self._about = about
+        if self._history is not None:
+            self._history.about = about
 
     def close(self) -> None:
         """Write the page for the last time."""

@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 from typing import final
 
-from flodl_monitor.event_log import epoch_line, finish_line, rule_lines, run_line
+from flodl_monitor.about import About
+from flodl_monitor.event_log import about_line, epoch_line, finish_line, rule_lines, run_line
 from flodl_monitor.line_file import LineFile, checked_path, drop_torn_line, set_aside
 from flodl_monitor.record import EpochRecord
 
@@ -30,6 +31,7 @@ class Jsonl:
         self.path: Path = checked_path(path)
         self._file: LineFile | None = None
         self._last = 0
+        self._about: About | None = None
 
     def emit(self, record: EpochRecord) -> None:
         """Append the epoch's line."""
@@ -37,6 +39,13 @@ class Jsonl:
             self._file = self._begin(record)
         self._file.append(rule_lines(record) + epoch_line(record))
         self._last = record.epoch
+
+    def describe(self, about: About) -> None:
+        """Append what the run is of; at its beginning after the line that opens it."""
+        if self._file is None:
+            self._about = about
+        else:
+            self._file.append(about_line(about))
 
     def close(self) -> None:
         """Say that the run is over, and bring all to the disk."""
@@ -50,5 +59,5 @@ class Jsonl:
         else:
             set_aside(self.path)
         file = LineFile(self.path)
-        file.append(run_line(record))
+        file.append(run_line(record) + (about_line(self._about) if self._about else ""))
         return file

@@ -18,8 +18,9 @@ from importlib.resources import files
 from string import Template
 
 from flodl_monitor.history import History
-from flodl_monitor.web.payload import history_of, payload_of
+from flodl_monitor.web.payload import EXACT, LIVE, history_of, payload_of
 
+_SCRIPTS = ("data", "view", "charts", "menu", "panels", "live", "main")
 _DATA = re.compile(r'<script type="application/json" id="run">(.*?)</script>', re.DOTALL)
 
 
@@ -31,7 +32,8 @@ def page_of(
     Args:
         live: Of a served page: the feed it goes on from, `run`, and the number of the last event it holds, `after`.
     """
-    payload = payload_of(history, title=title, total=total, finished=finished)
+    points = EXACT if live is None else LIVE
+    payload = payload_of(history, title=title, total=total, finished=finished, points=points)
     if live is not None:
         payload["live"] = dict(live)
     data = _harmless(json.dumps(payload, separators=(",", ":"), allow_nan=False))
@@ -83,8 +85,9 @@ def _parts() -> dict[str, str]:
     names = {
         "template": "page.html",
         "style": "page.css",
-        "script": "page.js",
         "charts": "vendor/uplot/uPlot.iife.min.js",
         "charts_style": "vendor/uplot/uPlot.min.css",
     }
-    return {part: web.joinpath(name).read_text(encoding="utf-8") for part, name in names.items()}
+    read = {part: web.joinpath(name).read_text(encoding="utf-8") for part, name in names.items()}
+    script = "".join((web / "script" / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS)
+    return {**read, "script": f'"use strict";\n(() => {{\n{script}}})();\n'}

@@ -1,0 +1,77 @@
+"""Fewer points of a long curve, chosen so that it looks the same: nothing that stands out is lost, nothing moves.
+
+Epochs are cut into stretches of equal width, a power of two, always at the same places; of each stretch the
+lowest and the highest point stay, and the first that is no finite number. A curve that grows keeps the points it had
+until the width doubles, and then keeps half of them: it never flickers.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Iterator
+
+from flodl_monitor.history import Curve, History
+
+
+def thinned(curve: Curve, limit: int) -> Curve:
+    """The curve with at most about `limit` points, each where it was; itself when it is short enough.
+
+    >>> curve = Curve(array("q", range(1, 1001)), array("d", map(math.sin, range(1000))))
+    >>> len(thinned(curve, 100).epochs) <= 100, max(thinned(curve, 100).values) == max(curve.values)
+    (True, True)
+    """
+    if len(curve.epochs) <= limit:
+        return curve
+    kept = list(_places(curve, width_for(curve.epochs, limit)))
+    return Curve(
+        array("q", (curve.epochs[place] for place in kept)), array("d", (curve.values[place] for place in kept))
+    )
+
+
+def thinned_history(history: History, limit: int) -> History:
+    """Every curve thinned; of the epochs themselves those at which an epoch took least or longest."""
+    if len(history) <= limit:
+        return history
+    twin = History()
+    seconds = history.seconds
+    rows = list(_places(seconds, width_for(seconds.epochs, limit)))
+    for name in ("seconds", "times"):
+        curve = getattr(history, name)
+        setattr(
+            twin, name, Curve(array("q", (curve.epochs[r] for r in rows)), array("d", (curve.values[r] for r in rows)))
+        )
+    twin.metrics = {name: thinned(curve, limit) for name, curve in history.metrics.items()}
+    twin.resources = {name: thinned(curve, limit) for name, curve in history.resources.items()}
+    twin.fired, twin.marks, twin.about = history.fired, history.marks, history.about
+    return twin
+
+
+def width_for(epochs: array[int], limit: int) -> int:
+    """Epochs in a stretch: the least power of two that leaves room for two points of each, and for both ends."""
+    span, width = epochs[-1] - epochs[0] + 1, 1
+    while 2 * (span // width + 2) + 2 > limit:
+        width *= 2
+    return width
+
+
+def _places(curve: Curve, width: int) -> Iterator[int]:
+    epochs, values = curve.epochs, curve.values
+    start, end = 0, len(epochs)
+    yield 0
+    while start < end:
+        stop, stretch = start, epochs[start] // width
+        while stop < end and epochs[stop] // width == stretch:
+            stop += 1
+        yield from (place for place in _outstanding(values, start, stop) if 0 < place < end - 1)
+        start = stop
+    if end > 1:
+        yield end - 1
+
+
+def _outstanding(values: array[float], start: int, stop: int) -> list[int]:
+    finite = [place for place in range(start, stop) if math.isfinite(values[place])]
+    chosen = {min(finite, key=values.__getitem__), max(finite, key=values.__getitem__)} if finite else set()
+    if len(finite) < stop - start:
+        chosen.add(next(place for place in range(start, stop) if not math.isfinite(values[place])))
+    return sorted(chosen)

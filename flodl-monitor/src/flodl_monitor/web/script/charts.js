@@ -1,0 +1,246 @@
+// A chart per group. Drawn only while it can be seen, at most four times a second; what it held is given new data.
+const POINTS = 2000;
+const charts = new Map();
+const seen = new IntersectionObserver((entries) => {
+  for (const entry of entries) {
+    const chart = entry.target.chart;
+    chart.visible = entry.isIntersecting;
+    if (chart.visible && chart.dirty) drawChart(chart);
+  }
+}, { rootMargin: "200px" });
+
+// Make the charts that are wanted, in their order, and let go of the others.
+function arrange() {
+  const wanted = groups();
+  const keys = new Set(wanted.map((group) => group.key));
+  for (const [key, chart] of charts) if (!keys.has(key)) dispose(key, chart);
+  let machine = false;
+  wanted.forEach((group) => {
+    let chart = charts.get(group.key);
+    const names = group.curves.map((curve) => curve.name).join("\n");
+    if (!chart) charts.set(group.key, (chart = newChart(group)));
+    if (chart.names !== names) {
+      chart.names = names;
+      chart.group = group;
+      relabel(chart);
+    }
+    chart.dirty = true;
+    machine ||= !group.metrics;
+    byId(group.metrics ? "charts" : "machine").append(chart.section);
+  });
+  byId("machine-section").hidden = !machine;
+  byId("scope").hidden = !view.scope;
+  const none = wanted.some((group) => group.metrics) ? "" : " It has none.";
+  byId("scope").replaceChildren(`Only metrics of ${view.scope}.${none} `, button("Show all", () => focusOn("")));
+}
+
+function button(text, action) {
+  const made = make("button", text);
+  made.type = "button";
+  made.addEventListener("click", action);
+  return made;
+}
+
+function dispose(key, chart) {
+  seen.unobserve(chart.section);
+  chart.plot?.destroy();
+  chart.section.remove();
+  charts.delete(key);
+}
+
+function newChart(group) {
+  const section = make("section", undefined, "chart");
+  const chart = { group, section, visible: false, dirty: true, plot: null, names: "" };
+  chart.legend = make("div", undefined, "legend");
+  chart.holder = make("div", undefined, "plot");
+  chart.holder.setAttribute("role", "img");
+  chart.note = make("p", "", "note");
+  section.append(make("h3", group.title), chart.legend, chart.holder, chart.note);
+  section.chart = chart;
+  chart.holder.addEventListener("dblclick", () => zoom(null));
+  seen.observe(section);
+  return chart;
+}
+
+// A name is a button that shows or hides its curve; beside it the value under the crosshair, or the last.
+function relabel(chart) {
+  const { group } = chart;
+  chart.holder.setAttribute("aria-label", `${group.title}: ${group.curves.map((one) => one.name).join(", ")}, over epochs`);
+  chart.values = [];
+  chart.legend.replaceChildren(...group.curves.map((curve, index) => {
+    const key = keyOf(curve.kind, curve.name);
+    const made = button("", () => toggle([key]));
+    made.title = curve.name;
+    made.dataset.key = key;
+    const swatch = make("i");
+    chart.values.push(make("b"));
+    const short = group.metrics && curve.name.startsWith(`${group.title}.`) ? curve.name.slice(group.title.length + 1) : curve.name;
+    made.append(swatch, make("span", short), chart.values[index]);
+    return made;
+  }));
+  chart.plot?.destroy();
+  chart.plot = null;
+}
+
+function paintLegend(chart) {
+  [...chart.legend.children].forEach((made, index) => {
+    made.setAttribute("aria-pressed", String(!view.hidden.has(made.dataset.key)));
+    made.firstChild.style.background = colour(index);
+  });
+}
+
+// uPlot joins over undefined (nothing logged at this epoch) and breaks the line at null (not a finite number).
+function dataOf(group) {
+  const [from, to] = view.range ?? [-Infinity, Infinity];
+  const limit = group.curves.length > 4 ? POINTS / 2 : POINTS;
+  const parts = group.curves.map((curve) => {
+    if (view.hidden.has(keyOf(curve.kind, curve.name))) return { places: [], epochs: [], values: [], raw: [] };
+    const values = view.smoothing ? smoothed(curve.values, view.smoothing) : curve.values;
+    return { places: thinned(curve.epochs, values, from, to, limit), epochs: curve.epochs, values, raw: curve.values };
+  });
+  const epochs = [...new Set(parts.flatMap((part) => part.places.map((place) => part.epochs[place])))].sort((a, b) => a - b);
+  const where = new Map(epochs.map((epoch, index) => [epoch, index]));
+  const row = (part, values) => {
+    const made = new Array(epochs.length).fill(undefined);
+    for (const place of part.places) {
+      const usable = Number.isFinite(values[place]) && (!view.log || values[place] > 0);
+      made[where.get(part.epochs[place])] = usable ? values[place] * group.scale : null;
+    }
+    return made;
+  };
+  const ghosts = view.smoothing ? parts.map((part) => row(part, part.raw)) : [];
+  return [epochs, ...ghosts, ...parts.map((part) => row(part, part.values))];
+}
+
+function drawChart(chart) {
+  chart.dirty = false;
+  const data = dataOf(chart.group);
+  const shape = `${view.log} ${view.smoothing > 0} ${isDark()} ${data.length}`;
+  if (chart.plot && chart.shape === shape) chart.plot.setData(data);
+  else {
+    chart.plot?.destroy();
+    chart.shape = shape;
+    chart.plot = new uPlot(optionsOf(chart, data[0]), data, chart.holder);
+  }
+  paintLegend(chart);
+  readOut(chart, null);
+}
+
+function axis() {
+  const line = { stroke: themed("--line"), width: 1 };
+  return { stroke: themed("--faint"), grid: line, ticks: { show: false }, font: "12px system-ui, sans-serif" };
+}
+
+function optionsOf(chart, epochs) {
+  const { group } = chart;
+  const lines = group.curves.map((_, index) => ({ stroke: colour(index), width: 2, dash: dash(index) }));
+  const ghosts = view.smoothing ? lines.map((line) => ({ ...line, width: 1, alpha: 0.28, points: { show: false } })) : [];
+  const floor = group.floor === 0 && !view.log ? { range: (_, low, high) => [0, high > 0 ? high * 1.05 : 1] } : {};
+  const steps = Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((one) => one * 10 ** power)).flat();
+  return {
+    width: Math.max(240, chart.holder.clientWidth),
+    height: 230,
+    legend: { show: false },
+    scales: {
+      x: { time: false, range: (_, low, high) => view.range ?? (low === high ? [low - 1, high + 1] : [low, high]) },
+      y: { distr: view.log ? 3 : 1, ...floor },
+    },
+    axes: [{ ...axis(), incrs: steps, size: 32 }, { ...axis(), size: 62, values: (_, ticks) => ticks.map(tick) }],
+    series: [{}, ...ghosts, ...lines],
+    cursor: {
+      sync: { key: "epochs", setSeries: false },
+      drag: { x: true, y: false, setScale: false },
+      bind: { dblclick: () => null },
+      points: { size: 7 },
+    },
+    hooks: {
+      draw: [(plot) => drawMarks(plot, chart)],
+      setCursor: [(plot) => readOut(chart, plot.cursor.idx === null ? null : plot.data[0][plot.cursor.idx], plot)],
+      setSelect: [(plot) => select(plot)],
+    },
+  };
+}
+
+function tick(value) {
+  if (value === null) return "";
+  const size = Math.abs(value);
+  return size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(0) : String(Number(value.toPrecision(6)));
+}
+
+function readOut(chart, epoch, plot) {
+  chart.group.curves.forEach((curve, index) => {
+    const value = epoch === null || epoch === undefined ? lastOf(curve.values) : at(curve, epoch);
+    const shown = typeof value === "number" && Number.isFinite(value) ? value * chart.group.scale : value;
+    chart.values[index].textContent = format(shown);
+  });
+  const near = plot && epoch !== null && chart.group.metrics
+    ? marks.find((mark) => Math.abs(plot.valToPos(mark.epoch, "x") - plot.cursor.left) < 8) : undefined;
+  const told = near ? `epoch ${near.epoch}: ${near.what}${near.why ? ` because ${near.why}` : ""}` : "";
+  chart.note.textContent = told || (plot && epoch ? `epoch ${epoch}` : "");
+}
+
+// A dashed line where something was done; a cross at the foot where a value was no number.
+function drawMarks(plot, chart) {
+  if (!chart.group.metrics) return;
+  const { left, top, width, height } = plot.bbox;
+  const { ctx } = plot;
+  const unit = devicePixelRatio;
+  const across = (epoch) => plot.valToPos(epoch, "x", true);
+  const inside = (x) => x >= left && x <= left + width;
+  ctx.save();
+  ctx.strokeStyle = ctx.fillStyle = themed("--mark");
+  ctx.lineWidth = unit;
+  for (const { epoch } of marks.slice(-200)) {
+    const x = across(epoch);
+    if (!inside(x)) continue;
+    ctx.setLineDash([3 * unit, 3 * unit]);
+    ctx.beginPath();
+    ctx.moveTo(x, top);
+    ctx.lineTo(x, top + height);
+    ctx.stroke();
+    ctx.beginPath();
+    ctx.moveTo(x - 4 * unit, top);
+    ctx.lineTo(x + 4 * unit, top);
+    ctx.lineTo(x, top + 7 * unit);
+    ctx.fill();
+  }
+  ctx.setLineDash([]);
+  ctx.strokeStyle = themed("--alarm");
+  ctx.lineWidth = 1.5 * unit;
+  for (const curve of chart.group.curves) {
+    const odd = curve.epochs.filter((_, place) => !Number.isFinite(curve.values[place])).slice(-200);
+    for (const x of odd.map(across).filter(inside)) {
+      const size = 3 * unit;
+      const y = top + height - 6 * unit;
+      ctx.beginPath();
+      ctx.moveTo(x - size, y - size);
+      ctx.lineTo(x + size, y + size);
+      ctx.moveTo(x + size, y - size);
+      ctx.lineTo(x - size, y + size);
+      ctx.stroke();
+    }
+  }
+  ctx.restore();
+}
+
+function select(plot) {
+  const { left, width } = plot.select;
+  if (width < 4) return;
+  const ends = [left, left + width].map((pixel) => Math.round(plot.posToVal(pixel, "x")));
+  plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+  if (ends[0] < ends[1]) zoom(ends);
+}
+
+function zoom(range) {
+  view.range = range;
+  byId("whole").hidden = !range;
+  [byId("from").value, byId("to").value] = range ?? ["", ""];
+  redraw();
+}
+
+function redraw() {
+  for (const chart of charts.values()) {
+    if (chart.visible) drawChart(chart);
+    else chart.dirty = true;
+  }
+}

@@ -1,0 +1,145 @@
+// The run: every curve with its own epochs. Names come from anywhere: they are only ever written as text.
+const byId = (id) => document.getElementById(id);
+const run = JSON.parse(byId("run").textContent);
+const curves = new Map();
+const WORDS = { NaN, Infinity, "-Infinity": -Infinity };
+const KEPT = 20000; // points of a curve that a page left open all day holds
+const keyOf = (kind, name) => `${kind}:${name}`;
+const known = (kind) => [...curves.values()].filter((curve) => curve.kind === kind);
+const lastOf = (list) => list[list.length - 1];
+
+function numbers(text, Kind) {
+  const bytes = Uint8Array.from(atob(text), (mark) => mark.charCodeAt(0));
+  return Array.from(new Kind(bytes.buffer));
+}
+
+function unpack(packed) {
+  const values = numbers(packed.values, packed.type === "f8" ? Float64Array : Float32Array);
+  const epochs = Array.isArray(packed.epochs)
+    ? Array.from({ length: packed.epochs[1] }, (_, place) => packed.epochs[0] + place)
+    : numbers(packed.epochs, Int32Array);
+  return { kind: packed.kind, name: packed.name, epochs, values };
+}
+
+// What arrives live is rounded as the page's own data is: whoever came early sees what a late one sees.
+function seven(value) {
+  if (typeof value === "string") return WORDS[value];
+  const size = Math.abs(value);
+  return size === 0 || (size >= 1.2e-38 && size <= 3.4e38) ? Math.fround(value) : value;
+}
+
+// First place whose epoch is not before this one.
+function placeOf(epochs, epoch) {
+  let low = 0;
+  let high = epochs.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (epochs[middle] < epoch) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function at(curve, epoch) {
+  const place = placeOf(curve.epochs, epoch);
+  return curve.epochs[place] === epoch ? curve.values[place] : undefined;
+}
+
+// Stretches of a power of two epochs, always at the same places: of each its lowest and highest point, and the
+// first that is no number. A growing curve keeps its points until the width doubles, so it never flickers.
+function thinned(epochs, values, from, to, limit) {
+  const start = Math.max(0, placeOf(epochs, from) - 1);
+  const end = Math.min(epochs.length, placeOf(epochs, to + 1) + 1);
+  const places = [];
+  if (end - start <= limit) {
+    for (let place = start; place < end; place++) places.push(place);
+    return places;
+  }
+  let width = 1;
+  while (2 * (Math.floor((epochs[end - 1] - epochs[start] + 1) / width) + 2) + 2 > limit) width *= 2;
+  places.push(start);
+  for (let place = start; place < end; ) {
+    const stretch = Math.floor(epochs[place] / width);
+    let lowest = -1, highest = -1, odd = -1;
+    for (; place < end && Math.floor(epochs[place] / width) === stretch; place++) {
+      if (!Number.isFinite(values[place])) odd = odd < 0 ? place : odd;
+      else {
+        if (lowest < 0 || values[place] < values[lowest]) lowest = place;
+        if (highest < 0 || values[place] > values[highest]) highest = place;
+      }
+    }
+    for (const found of [...new Set([lowest, highest, odd])].sort((a, b) => a - b)) {
+      if (found > start && found < end - 1) places.push(found);
+    }
+  }
+  places.push(end - 1);
+  return places;
+}
+
+// An epoch that is run again replaces itself and what came after it.
+function add(kind, name, epoch, value) {
+  let curve = curves.get(keyOf(kind, name));
+  const fresh = !curve;
+  if (fresh) {
+    curve = { kind, name, epochs: [], values: [] };
+    curves.set(keyOf(kind, name), curve);
+  }
+  cut(curve, epoch);
+  curve.epochs.push(epoch);
+  curve.values.push(seven(value));
+  if (curve.epochs.length > KEPT) shrink(curve);
+  return fresh;
+}
+
+function cut(curve, epoch) {
+  while (curve.epochs.length && lastOf(curve.epochs) >= epoch) {
+    const gone = curve.values.pop();
+    if (curve.kind === "seconds" && Number.isFinite(gone)) run.spent -= gone;
+    curve.epochs.pop();
+  }
+}
+
+function shrink(curve) {
+  const places = thinned(curve.epochs, curve.values, -Infinity, Infinity, KEPT / 2);
+  curve.epochs = places.map((place) => curve.epochs[place]);
+  curve.values = places.map((place) => curve.values[place]);
+}
+
+// Exponential smoothing over the points that are there, free of the start's bias: sparse stays sparse.
+function smoothed(values, weight) {
+  let mean = 0;
+  let total = 0;
+  return values.map((value) => {
+    if (!Number.isFinite(value)) return value;
+    mean = weight * mean + (1 - weight) * value;
+    total = weight * total + (1 - weight);
+    return mean / total;
+  });
+}
+
+function marksOf() {
+  const rules = run.fired.map((one) => ({ epoch: one.epoch, what: one.actions.join(", "), why: one.condition }));
+  const others = run.marks.map(([epoch, text]) => ({ epoch, what: text, why: "" }));
+  return [...rules, ...others].sort((one, other) => one.epoch - other.epoch);
+}
+
+function format(value) {
+  if (value === null || value === undefined) return "–";
+  if (!Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(2);
+  return value.toFixed(size < 100 ? 4 : 2);
+}
+
+function duration(seconds) {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  return minutes < 2880 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${(minutes / 1440).toFixed(1)} days`;
+}
+
+for (const packed of run.curves) if (packed.kind !== "time") curves.set(keyOf(packed.kind, packed.name), unpack(packed));
+delete run.curves;
+run.fired ??= [];
+run.marks ??= [];
+let marks = marksOf();

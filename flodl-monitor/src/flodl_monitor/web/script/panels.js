@@ -1,0 +1,135 @@
+// What stands beside the curves: figures, tables, the model, settings. Nothing here grows with the run.
+const ROWS = 20;
+const COLUMNS = 12;
+const LINES = 200;
+let page = 0;
+
+function timeLeft() {
+  const { epochs, values } = curves.get("seconds:seconds");
+  const left = run.total - (lastOf(epochs) ?? 0);
+  const recent = values.slice(-9).filter(Number.isFinite).sort((a, b) => a - b);
+  return left > 0 && recent.length ? left * recent[recent.length >> 1] : null;
+}
+
+function state() {
+  const done = lastOf(curves.get("seconds:seconds").epochs) ?? 0;
+  const verb = done >= run.total && run.total ? "complete" : run.finished ? "stopped" : run.live ? "running" : "running when this was written";
+  byId("state").textContent = `${verb}: epoch ${done} of ${run.total}, ${run.spent.toFixed(1)} s of training`;
+  document.documentElement.dataset.state = verb.split(" ")[0];
+  byId("progress").max = Math.max(1, run.total);
+  byId("progress").value = done;
+  document.title = run.live && !run.finished ? `${done}/${run.total} ${run.title}` : run.title;
+  const left = verb.startsWith("running") ? timeLeft() : null;
+  const main = known("metric").sort((a, b) => a.name.split(".").length - b.name.split(".").length).slice(0, 5);
+  const figures = [
+    ["Epoch", `${done} of ${run.total}`],
+    ["Training", duration(run.spent)],
+    ...(left === null ? [] : [["Time left", duration(left)]]),
+    ...main.map((curve) => [curve.name, format(lastOf(curve.values))]),
+  ];
+  byId("tiles").replaceChildren(...figures.map(([name, value]) => {
+    const tile = make("div");
+    tile.append(make("dt", name), make("dd", value));
+    return tile;
+  }));
+}
+
+function extreme(curve, better) {
+  let best = -1;
+  curve.values.forEach((value, place) => {
+    if (Number.isFinite(value) && (best < 0 || better(value, curve.values[best]))) best = place;
+  });
+  return best < 0 ? "" : `${format(curve.values[best])} (epoch ${curve.epochs[best]})`;
+}
+
+function tables() {
+  const shown = known("metric").filter(inView);
+  const rows = shown.slice(0, LINES).map((curve) => {
+    const odd = curve.values.filter((value) => !Number.isFinite(value)).length;
+    const ends = [extreme(curve, (a, b) => a < b), extreme(curve, (a, b) => a > b)];
+    return [curve.name, format(lastOf(curve.values)), ...ends, String(curve.values.length), odd ? String(odd) : ""];
+  });
+  const more = shown.length > LINES ? [make("p", `and ${shown.length - LINES} more: find them by name`, "hint")] : [];
+  const heads = ["Name", "Last", "Lowest", "Highest", "Points", "Not finite"];
+  byId("summary").replaceChildren(table(heads, rows), ...more);
+  epochTable(shown.slice(0, COLUMNS));
+  byId("happened-section").hidden = !marks.length;
+  const events = marks.slice(-LINES).reverse().map((mark) => [String(mark.epoch), mark.what, mark.why]);
+  byId("happened").replaceChildren(table(["Epoch", "What", "Why"], events));
+}
+
+function epochTable(columns) {
+  const { epochs, values } = curves.get("seconds:seconds");
+  page = Math.max(0, Math.min(page, Math.ceil(epochs.length / ROWS) - 1));
+  const end = epochs.length - page * ROWS;
+  const rows = [];
+  for (let place = end - 1; place >= Math.max(0, end - ROWS); place--) {
+    rows.push([String(epochs[place]), format(values[place]), ...columns.map((curve) => format(at(curve, epochs[place])))]);
+  }
+  byId("epochs").replaceChildren(table(["Epoch", "Seconds", ...columns.map((curve) => curve.name)], rows));
+  byId("newer").disabled = page === 0;
+  byId("older").disabled = end <= ROWS;
+  byId("place").textContent = epochs.length ? `${Math.max(1, end - ROWS + 1)} to ${end} of ${epochs.length}` : "";
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+const SHAPES = new Set(["svg", "g", "rect", "circle", "path", "text", "title"]);
+const ATTRIBUTES = new Set(["class", "text-anchor", "stroke-linejoin", "viewBox", "d", "fill", "fill-opacity", "x", "y",
+  "width", "height", "rx", "cx", "cy", "r", "data-path", "aria-label"]);
+
+// Python let only shapes and words into the data; here nothing else is made of it either.
+function built([tag, attributes, children]) {
+  if (!SHAPES.has(tag)) return document.createTextNode("");
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) if (ATTRIBUTES.has(name)) element.setAttribute(name, value);
+  element.append(...children.map((child) => (typeof child === "string" ? child : built(child))));
+  return element;
+}
+
+function describe() {
+  const { about } = run;
+  byId("model-section").hidden = !about?.drawing && !about?.parts.length;
+  byId("facts-section").hidden = !about || !Object.keys({ ...about.settings, ...about.environment }).length;
+  if (!about) return;
+  byId("model-heading").textContent = about.title ? `Model: ${about.title}` : "Model";
+  if (about.drawing) {
+    const drawing = built(about.drawing);
+    drawing.setAttribute("role", "img");
+    byId("drawing").replaceChildren(drawing);
+  } else byId("drawing").replaceChildren();
+  const parts = about.parts.map(([path, count, frozen]) => [path, count.toLocaleString("en"), frozen ? "frozen" : "trained"]);
+  byId("parts").replaceChildren(...(parts.length ? [table(["Part", "Parameters", ""], parts)] : []));
+  const lists = [["Settings", about.settings], ["Environment", about.environment]].filter(([, all]) => Object.keys(all).length);
+  byId("facts").replaceChildren(...lists.map(([title, all]) => {
+    const box = make("div");
+    const list = make("dl");
+    for (const [name, value] of Object.entries(all)) list.append(make("dt", name), make("dd", value));
+    box.append(make("h3", title), list);
+    return box;
+  }));
+  paintDrawing();
+}
+
+function paintDrawing() {
+  for (const element of byId("drawing").querySelectorAll("g[data-path]")) {
+    element.classList.toggle("chosen", view.scope !== "" && element.dataset.path === view.scope);
+  }
+}
+
+// Every curve as the page has it, seven digits, an epoch a row.
+function asCsv() {
+  const shown = [...known("seconds"), ...known("metric"), ...known("resource")];
+  const quoted = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const number = (value) => (value === undefined ? "" : String(Number(value.toPrecision(7))));
+  const epochs = [...new Set(shown.flatMap((curve) => curve.epochs))].sort((a, b) => a - b);
+  const rows = epochs.map((epoch) => [epoch, ...shown.map((curve) => number(at(curve, epoch)))].join(","));
+  return [["epoch", ...shown.map((curve) => quoted(curve.name))].join(","), ...rows, ""].join("\n");
+}
+
+function saveCsv() {
+  const link = make("a");
+  link.href = URL.createObjectURL(new Blob([asCsv()], { type: "text/csv" }));
+  link.download = `${run.title.replace(/[^\w.-]+/g, "_").slice(0, 80) || "run"}.csv`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}

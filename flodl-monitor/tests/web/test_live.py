@@ -1,0 +1,204 @@
+"""The live page in a real browser, against a run that goes on. Needs playwright and Chromium; see conftest."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from flodl_core.rules import Firing
+from flodl_monitor import Monitor
+from flodl_monitor.sinks.dashboard import Dashboard
+
+pytest.importorskip("uvicorn", reason="the dashboard's server is not installed: pip install 'flodl-monitor[serve]'")
+
+
+@pytest.fixture
+def dashboard():
+    made = Dashboard(port=0, title="live run")
+    yield made
+    made.close()
+
+
+def emit(dashboard, record, *epochs: int, **fields: object) -> None:
+    for epoch in epochs:
+        metrics = {"loss": 1 / epoch, "encoder.acc": epoch / 7, **({"val.loss": 2 / epoch} if epoch % 3 == 0 else {})}
+        dashboard.emit(record(epoch, total=40, metrics=metrics, resources={"cpu_percent": 12.5}, **fields))
+
+
+def test_curves_move_while_a_run_goes_on(tab):
+    """A real monitor's epochs arrive in an open page: its figures change, its curves are drawn anew, its state ends."""
+    with Monitor(12, sinks=[], probes=[]) as monitor:
+        monitor.record("loss", 3.0)
+        monitor.log(0, 0.1)
+        page = tab().open(monitor.serve(port=0))
+        page.wait_for("#state", "running: epoch 1 of 12")
+        before = page.pixels()
+        for epoch in range(1, 7):
+            monitor.log(epoch, 0.1, {"loss": 3 / (epoch + 1)})
+        page.wait_for("#state", "running: epoch 7 of 12")
+        page.page.wait_for_function("before => document.querySelector('canvas').toDataURL() !== before", arg=before)
+        assert "0.4286" in page.text("#tiles")
+        assert "time left" in page.text("#tiles").lower()
+    page.wait_for("#state", "stopped: epoch 7 of 12")
+    page.wait_for("#link", "The run is over")
+    assert [] == page.said
+
+
+def test_late_is_as_early_in_every_tab(tab, dashboard, record):
+    """Three tabs opened at the beginning, in the middle and at the end hold the same numbers, each epoch once."""
+    early = tab().open(dashboard.url)
+    emit(dashboard, record, *range(1, 11))
+    middle = tab().open(dashboard.url)
+    emit(dashboard, record, *range(11, 21))
+    late = tab().open(dashboard.url)
+    emit(dashboard, record, 21)
+    for page in (early, middle, late):
+        page.wait_for("#state", "epoch 21 of 40")
+    tables = [page.data() for page in (early, middle, late)]
+    assert tables[0] == tables[1] == tables[2]
+    rows = list(csv.DictReader(io.StringIO(tables[0])))
+    assert [str(epoch) for epoch in range(1, 22)] == [row["epoch"] for row in rows]
+    assert ["", "", "0.6666667"] == [row["val.loss"] for row in rows[:3]]
+    assert [] == early.said + middle.said + late.said
+
+
+def test_a_page_finds_the_next_server(tab, dashboard, record):
+    """When the server is gone the page says so; when another run has its port, it begins anew and holds that alone."""
+    emit(dashboard, record, *range(1, 6))
+    page = tab().open(dashboard.url)
+    page.wait_for("#state", "epoch 5 of 40")
+    port = int(dashboard.url.rsplit(":", 1)[1].strip("/"))
+    dashboard._server.stop()  # as if the process were killed: no word to the pages
+    page.wait_for("#link", "lost touch")
+    other = Dashboard(port=port, title="another")
+    try:
+        emit(other, record, 1, 2)
+        page.wait_for("h1", "another")
+        page.wait_for("#state", "epoch 2 of 40")
+        assert 3 == len(page.data().splitlines())
+        assert "" == page.text("#link")
+    finally:
+        other.close()
+
+
+def test_epochs_run_again_replace_themselves(tab, dashboard, record):
+    """In the open page as in one loaded later; marks of what is undone go too."""
+    page = tab().open(dashboard.url)
+    emit(dashboard, record, 1, 2, marks=("saved",))
+    emit(dashboard, record, 3, 4, marks=("gone",))
+    page.wait_for("#state", "epoch 4 of 40, 2.0 s")
+    emit(dashboard, record, 3)
+    page.wait_for("#state", "epoch 3 of 40, 1.5 s")
+    late = tab().open(dashboard.url)
+    assert page.data() == late.data()
+    page.wait_for("#place", "1 to 3 of 3")
+    assert ["2", "1"] == page.page.locator("#happened tbody th").all_inner_texts()
+
+
+def test_what_rules_did_is_on_the_page(tab, dashboard, record):
+    """As a mark, and in words with its reason; live as in a page loaded later."""
+    page = tab().open(dashboard.url)
+    firing = Firing(
+        epoch=2, condition="trend('loss').stalled(3)", actions=("thaw('encoder')",), windows={"loss": [1.0]}
+    )
+    emit(dashboard, record, 1)
+    emit(dashboard, record, 2, fired=(firing,))
+    page.wait_for("#happened", "thaw('encoder')")
+    assert page.text("#happened") == tab().open(dashboard.url).text("#happened")
+    assert "trend('loss').stalled(3)" in page.text("#happened")
+
+
+def test_hostile_names_run_nothing_live(tab, dashboard, record, hostile_names):
+    """Names, marks, conditions, titles that arrive as events: text, all of them."""
+    page = tab().open(dashboard.url)
+    evil = "document.body.textContent='PWNED'"
+    names = [
+        *hostile_names,
+        f"<img src=x onerror={evil}>",
+        f"a.<svg onload={evil}>",
+        f"javascript:{evil}",
+        "__proto__.x",
+    ]
+    names = [name.encode("utf-8", "backslashreplace").decode() for name in names]
+    fired = (
+        Firing(epoch=1, condition=f"<img src=x onerror={evil}>", actions=(f"<script>{evil}</script>",), windows={}),
+    )
+    dashboard.emit(record(1, metrics=dict.fromkeys(names, 1.0), fired=fired, marks=(f"<svg onload={evil}>",)))
+    page.wait_for("#state", "epoch 1 of 10")
+    page.wait_for("#happened", "onerror")
+    page.page.wait_for_timeout(300)
+    assert 0 == page.page.locator("img, svg, iframe, body script:not(:nth-last-child(-n+3))").count()
+    assert len(names) <= page.page.locator("#summary tbody tr").count()
+    assert [] == page.said
+    assert {"events", ""} == {url.split("/")[3].partition("?")[0] for url in page.asked}
+
+
+def test_the_menu_filters_and_hides(tab, dashboard, record):
+    """A click on a path leaves its charts; a tick hides a curve and says so; a second click shows all again."""
+    emit(dashboard, record, *range(1, 10))
+    page = tab().open(dashboard.url)
+    charts = page.page.locator("#charts .chart h3")
+    assert ["Metrics", "encoder", "val"] == charts.all_inner_texts()
+    path = page.page.get_by_role("button", name="encoder", exact=True)
+    path.click()
+    assert ["encoder"] == charts.all_inner_texts()
+    assert "true" == path.get_attribute("aria-pressed")
+    assert "Only metrics of encoder" in page.text("#scope")
+    path.press("Enter")
+    page.page.wait_for_function("document.querySelectorAll('#charts canvas').length === 3")
+    before = page.pixels()
+    page.page.get_by_label("Show loss", exact=True).uncheck()
+    assert "false" == page.page.locator("#charts .legend button").first.get_attribute("aria-pressed")
+    assert before != page.pixels()
+    page.page.get_by_label("Show all metrics").check()
+    assert before == page.pixels()
+
+
+def test_zoom_smoothing_and_scale(tab, dashboard, record):
+    """By dragging or by numbers; live epochs leave a zoomed range where it is."""
+    emit(dashboard, record, *range(1, 31))
+    page = tab().open(dashboard.url)
+    whole = page.pixels()
+    box = page.page.locator("#charts .plot .u-over").first.bounding_box()
+    page.page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + 50)
+    page.page.mouse.down()
+    page.page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + 50, steps=4)
+    page.page.mouse.up()
+    assert ("8", "23") == (page.page.input_value("#from"), page.page.input_value("#to"))
+    emit(dashboard, record, 31)
+    page.wait_for("#state", "epoch 31")
+    assert "8" == page.page.input_value("#from")
+    page.page.click("#whole")
+    assert "" == page.page.input_value("#from")
+    page.page.check("#log")
+    log = page.pixels()
+    assert log != whole
+    page.page.fill("#smoothing", "0.9")
+    assert log != page.pixels()
+
+
+def test_the_crosshair_reads_values(tab, dashboard, record):
+    """Of every chart at once, at the epoch under the pointer; of a sparse one at its nearest, which is named."""
+    emit(dashboard, record, *range(1, 11))
+    page = tab().open(dashboard.url)
+    box = page.page.locator("#charts .plot .u-over").first.bounding_box()
+    page.page.mouse.move(box["x"] + box["width"] * 3 / 9, box["y"] + 40)
+    page.wait_for("#charts .note", "epoch 4")
+    values = page.page.locator("#charts .legend b").all_inner_texts()
+    assert ["0.2500", "0.5714", "0.6667"] == values
+    assert ["epoch 4", "epoch 4", "epoch 3"] == page.page.locator("#charts .note").all_inner_texts()
+
+
+def test_the_page_does_not_grow(tab, dashboard, record):
+    """After 40 epochs and after 400 the document has as many elements, and the table its newest 20 rows."""
+    page = tab().open(dashboard.url)
+    emit(dashboard, record, *range(1, 41))
+    page.wait_for("#place", "21 to 40 of 40")
+    count = page.page.evaluate("document.querySelectorAll('*').length")
+    emit(dashboard, record, *range(41, 401))
+    page.wait_for("#place", "381 to 400 of 400")
+    assert count == page.page.evaluate("document.querySelectorAll('*').length")
+    page.page.click("#older")
+    page.wait_for("#place", "361 to 380 of 400")
+    assert "380" == page.page.locator("#epochs tbody th").first.inner_text()
