@@ -77,9 +77,9 @@ def _blank(child: object) -> bool:
 
 
 def _kept(plain: Any, room: list[int], depth: int) -> list[Any] | None:
-    if not (isinstance(plain, list | tuple) and len(plain) == 3 and plain[0] in _SHAPES):
+    tag, attributes, children = plain if isinstance(plain, list | tuple) and len(plain) == 3 else (None, None, None)
+    if not (isinstance(tag, str) and tag in _SHAPES):
         return None
-    tag, attributes, children = plain
     room[0] -= 1
     if room[0] < 0 or depth > 64 or not isinstance(attributes, Mapping) or not isinstance(children, list | tuple):
         raise ValueError(f"a drawing has at most {LIMIT} elements")
