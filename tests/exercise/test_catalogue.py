@@ -40,7 +40,8 @@ def test_it_keeps_its_promises(component, device):
     assert [] == [str(result) for result in results if result.outcome == "failed"]
     ran = {result.check for result in results}
     suite = {check.name for check in suite_of(component.kind) if device.type in check.devices}
-    assert suite <= ran or {"loads"} == ran, "it could not be made"
+    lacking = results[-1].outcome == "skipped"  # of the first two checks: it says what this machine has not
+    assert suite <= ran or (lacking and ran <= {"loads", "builds"}), "it could not be made"
 
 
 def test_the_slice_has_every_kind():

@@ -13,4 +13,4 @@ def is_known(value: Tensor) -> bool:
     A compiler or exporter that follows a fake tensor must hear that data decide here: a program that had
     one branch baked in would be wrong in silence.
     """
-    return not isinstance(value, FakeTensor) or torch.compiler.is_compiling() or torch.compiler.is_exporting()
+    return not isinstance(value, FakeTensor) or torch.compiler.is_compiling()

@@ -32,10 +32,7 @@ def bound_words(node: type[AbstractNode], step: Word, build: Nested) -> dict[str
     for name, value in bound.arguments.items():
         _check_list(value, wanted[name])
     hints = node.hints(bound.arguments)
-    return {
-        name: _make(value, wanted[name], build, hints.get(name, {}))
-        for name, value in bound.arguments.items()
-    }
+    return {name: _make(value, wanted[name], build, hints.get(name, {})) for name, value in bound.arguments.items()}
 
 
 def said_component(node: type[AbstractNode], step: Word) -> Component | None:
