@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import re
+import socket
+from collections.abc import Callable, Iterator
+from http.client import HTTPConnection, HTTPResponse
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flodl_monitor import EpochRecord
@@ -62,3 +66,66 @@ HOSTILE_NAMES = (
 def hostile_names() -> tuple[str, ...]:
     """Names that break careless writers."""
     return HOSTILE_NAMES
+
+
+class Reader:
+    """A browser, as far as the wire goes."""
+
+    def __init__(self, url: str) -> None:
+        self.port = int(re.search(r":(\d+)/", url)[1])
+        self._open: list[HTTPConnection] = []
+
+    def close(self) -> None:
+        """Leave, in the middle of whatever is being told."""
+        while self._open:
+            self._open.pop().close()
+
+    def get(self, path: str = "/", method: str = "GET", **headers: str) -> HTTPResponse:
+        """One request; a keyword is a header, with `_` for `-`."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        self._open.append(connection)
+        own = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, headers=own)
+        return connection.getresponse()
+
+    def page(self, **headers: str) -> dict[str, Any]:
+        """The data of the page."""
+        text = self.get(**headers).read().decode()
+        return json.loads(re.search(r'id="run">(.*?)</script>', text)[1])
+
+    def events(self, run: str, after: int, **headers: str) -> Iterator[tuple[int | None, dict[str, Any] | str]]:
+        """Events as they come: number and data; one without a number has its name instead of data."""
+        response = self.get(f"/events?run={run}&after={after}", **headers)
+        assert 200 == response.status
+        block: dict[str, str] = {}
+        for raw in iter(response.readline, b""):
+            line = raw.decode().rstrip("\n")
+            if line:
+                name, _, value = line.partition(": ")
+                block[name] = value
+                continue
+            if "id" in block:
+                yield int(block["id"]), json.loads(block["data"])
+            elif "event" in block:
+                yield None, block["event"]
+            block = {}
+
+    def raw(self, data: bytes) -> bytes:
+        """What comes back for bytes that may be no request at all."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as stream:
+            stream.sendall(data)
+            return stream.recv(65536)
+
+
+@pytest.fixture
+def reader_at() -> Iterator[Callable[[str], Reader]]:
+    """Makes readers of an address; they leave at the end."""
+    readers: list[Reader] = []
+
+    def make(url: str) -> Reader:
+        readers.append(Reader(url))
+        return readers[-1]
+
+    yield make
+    for reader in readers:
+        reader.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from flodl_monitor.history import Curve, History
@@ -56,22 +57,22 @@ def width_for(epochs: array[int], limit: int) -> int:
 
 
 def _places(curve: Curve, width: int) -> Iterator[int]:
+    """Without a step of Python per value where all are numbers: a long run's page must not hold the interpreter."""
     epochs, values = curve.epochs, curve.values
-    start, end = 0, len(epochs)
+    start, last = 0, len(epochs) - 1
     yield 0
-    while start < end:
-        stop, stretch = start, epochs[start] // width
-        while stop < end and epochs[stop] // width == stretch:
-            stop += 1
-        yield from (place for place in _outstanding(values, start, stop) if 0 < place < end - 1)
+    while start <= last:
+        stop = bisect_left(epochs, (epochs[start] // width + 1) * width, start)
+        yield from (place for place in _outstanding(values[start:stop], start) if 0 < place < last)
         start = stop
-    if end > 1:
-        yield end - 1
+    if last:
+        yield last
 
 
-def _outstanding(values: array[float], start: int, stop: int) -> list[int]:
-    finite = [place for place in range(start, stop) if math.isfinite(values[place])]
+def _outstanding(values: array[float], start: int) -> list[int]:
+    if math.isfinite(sum(values)):
+        return sorted({start + values.index(min(values)), start + values.index(max(values))})
+    finite = [place for place, value in enumerate(values) if math.isfinite(value)]
     chosen = {min(finite, key=values.__getitem__), max(finite, key=values.__getitem__)} if finite else set()
-    if len(finite) < stop - start:
-        chosen.add(next(place for place in range(start, stop) if not math.isfinite(values[place])))
-    return sorted(chosen)
+    odd = next((place for place, value in enumerate(values) if not math.isfinite(value)), None)
+    return sorted(start + place for place in (chosen if odd is None else {*chosen, odd}))

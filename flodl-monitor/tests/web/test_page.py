@@ -4,14 +4,16 @@ import base64
 import hashlib
 import html
 import json
+import random
 import re
+from array import array
 from html.parser import HTMLParser
 from importlib.resources import files
 
 import pytest
 from flodl_core import MonitorError
 from flodl_monitor import Monitor
-from flodl_monitor.history import History
+from flodl_monitor.history import Curve, History
 from flodl_monitor.web.page import history_in, page_of
 
 
@@ -67,11 +69,32 @@ def test_page_cannot_be_injected_into(record, hostile_names):
         assert name == html.unescape(re.findall("<title>(.*?)</title>", text, re.DOTALL)[0])
 
 
-def test_page_is_small(record):
-    """14 curves: 1,000 epochs in 300 KB, 10,000 in 1 MB."""
-    names = tuple(f"part{i // 4}.metric{i}" for i in range(14))
-    assert len(page(filled(record, 1000, names))) <= 300_000
-    assert len(page(filled(record, 10_000, names))) <= 1_000_000
+def long(epochs: int) -> History:
+    """14 noisy curves."""
+    history = History()
+    history.seconds = Curve(array("q", range(1, epochs + 1)), array("d", [0.5]) * epochs)
+    history.times = Curve(history.seconds.epochs[:], array("d", (1.7e9 + epoch / 2 for epoch in range(epochs))))
+    for number in range(14):
+        chance = random.Random(number)
+        values = array("d", (chance.random() for _ in range(epochs)))
+        history.metrics[f"part{number // 4}.metric{number}"] = Curve(history.seconds.epochs[:], values)
+    return history
+
+
+@pytest.mark.parametrize(("epochs", "most"), [(0, 200_000), (1000, 300_000), (10_000, 1_000_000), (100_000, 2_000_000)])
+def test_page_is_small(epochs, most):
+    """Its code in 200 KB; with 14 curves 1,000 epochs in 300 KB, 10,000 in 1 MB, exactly; 100,000 in 2 MB."""
+    history = long(epochs)
+    text = page(history)
+    assert len(text.encode()) <= most
+    if epochs <= 10_000:
+        assert len(history) == len(history_in(text))
+
+
+def test_served_page_is_small():
+    """100,000 epochs of 14 curves in 500 KB with all its code: at most 2,000 points of each."""
+    text = page_of(long(100_000), title="run", total=10, finished=False, live={"run": "a", "after": 0})
+    assert len(text.encode()) <= 500_000
 
 
 def test_vendored_files_are_what_they_were():

@@ -95,6 +95,7 @@ function describe() {
   if (about.drawing) {
     const drawing = built(about.drawing);
     drawing.setAttribute("role", "img");
+    if (!drawing.hasAttribute("aria-label")) drawing.setAttribute("aria-label", `Drawing of ${about.title || "the model"}`);
     byId("drawing").replaceChildren(drawing);
   } else byId("drawing").replaceChildren();
   const parts = about.parts.map(([path, count, frozen]) => [path, count.toLocaleString("en"), frozen ? "frozen" : "trained"]);
