@@ -49,7 +49,7 @@ def test_page_draws_every_group(browse, tmp_path):
     document, console = browse(monitor.save_html(tmp_path / "run.html", title="digits"))
     assert [] == console
     assert 4 == document.count("<canvas")
-    for heading in ("encoder.scan", "Metrics", "val", "Seconds per epoch"):
+    for heading in ("encoder.scan", "loss", "val", "Seconds per epoch"):
         assert f"<h3>{heading}</h3>" in document
     assert "stopped: epoch 12 of 20, 6.0 s of training" in document
     assert "<td>0.0833</td><td>0.0833 (epoch 12)</td><td>1.0000 (epoch 1)</td><td>12</td><td></td>" in document

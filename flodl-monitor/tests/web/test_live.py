@@ -139,7 +139,7 @@ def test_the_menu_filters_and_hides(tab, dashboard, record):
     emit(dashboard, record, *range(1, 10))
     page = tab().open(dashboard.url)
     charts = page.page.locator("#charts .chart h3")
-    assert ["Metrics", "encoder", "val"] == charts.all_inner_texts()
+    assert ["loss", "encoder", "val"] == charts.all_inner_texts()
     path = page.page.get_by_role("button", name="encoder", exact=True)
     path.click()
     assert ["encoder"] == charts.all_inner_texts()

@@ -74,7 +74,7 @@ function relabel(chart) {
     made.dataset.key = key;
     const swatch = make("i");
     chart.values.push(make("b"));
-    const short = group.metrics && curve.name.startsWith(`${group.title}.`) ? curve.name.slice(group.title.length + 1) : curve.name;
+    const short = group.path && curve.name.startsWith(`${group.title}.`) ? curve.name.slice(group.title.length + 1) : curve.name;
     made.append(swatch, make("span", short), chart.values[index]);
     return made;
   }));

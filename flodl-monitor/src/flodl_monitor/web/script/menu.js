@@ -46,7 +46,8 @@ function entry(node) {
   item.append(row);
   if (node.children.size) {
     const inner = make("ul");
-    inner.append(...[...node.children.values()].map(entry));
+    const [leaves, paths] = [false, true].map((path) => [...node.children.values()].filter((one) => one.children.size > 0 === path));
+    inner.append(...[...leaves, ...paths].map(entry));
     item.append(inner);
   }
   return item;

@@ -8,12 +8,14 @@ function inView(curve) {
   return curve.name.toLowerCase().includes(view.find);
 }
 
-// Which chart a curve belongs to: metrics by their path, readings by their unit.
+// Which chart a curve belongs to: metrics by their path, those without one by their last word (`loss`, `val_loss`),
+// readings by their unit.
 function groupOf(curve) {
   if (curve.kind === "seconds") return { title: "Seconds per epoch", scale: 1, floor: 0 };
   if (curve.kind === "metric") {
     const dot = curve.name.lastIndexOf(".");
-    return { title: dot > 0 ? curve.name.slice(0, dot) : "Metrics", scale: 1 };
+    const word = curve.name.slice(curve.name.lastIndexOf("_") + 1);
+    return { title: dot > 0 ? curve.name.slice(0, dot) : word || "(no name)", path: dot > 0, scale: 1 };
   }
   if (curve.name.endsWith("_percent")) return { title: "Load, percent", scale: 1, floor: 0 };
   if (/^ram_|_memory_(used|total)$/.test(curve.name)) return { title: "Memory, GB", scale: 1 / GIB, floor: 0 };
@@ -28,7 +30,7 @@ function groups() {
     for (const curve of known(kind)) {
       if (!inView(curve)) continue;
       const group = groupOf(curve);
-      const key = (kind === "metric" ? "m:" : "r:") + group.title;
+      const key = `${kind === "metric" ? "m" : "r"}${group.path ? "." : ""}:${group.title}`;
       if (!found.has(key)) found.set(key, { ...group, key, metrics: kind === "metric", curves: [] });
       found.get(key).curves.push(curve);
     }
