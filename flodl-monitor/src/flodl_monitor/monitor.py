@@ -93,7 +93,7 @@ class Monitor:
         except Exception as error:
             self._say(f"metric {name}", f"metric {name!r} is left out ({describe(error)})")
 
-    def watch(self, source: object, **settings: object) -> None:
+    def watch(self, source: object, /, **settings: object) -> None:
         """Show what is trained beside its curves: its drawing, its parts, what the run was started with.
 
         A part that is frozen or thawed later, by a rule or by hand, becomes a mark on the curves. Never raises.

@@ -28,6 +28,8 @@ class Watched:
         self._model: Any = getattr(source, "model", source)
         self._settings = facts(settings)
         self._parts = dict(_parts(self._model))
+        self._all = list({id(one): one for own in self._parts.values() for one in own}.values())
+        self._learning = self._flags()
         self._frozen = self._look()
 
     def about(self) -> About:
@@ -52,10 +54,17 @@ class Watched:
 
     def changes(self) -> list[str]:
         """Which parts were frozen or thawed since the last look, the outermost of each."""
+        flags = self._flags()
+        if flags == self._learning:  # nearly always: this is asked at the end of every epoch
+            return []
+        self._learning = flags
         before, self._frozen = self._frozen, self._look()
         turned = [path for path in self._parts if before[path] != self._frozen[path]]
         outer = [path for path in turned if not any(path.startswith(f"{other}.") for other in turned)]
         return [f"{'freeze' if self._frozen[path] else 'thaw'} {path}" for path in outer]
+
+    def _flags(self) -> list[bool]:
+        return [one.requires_grad for one in self._all]
 
     def _look(self) -> dict[str, bool]:
         return {path: not any(one.requires_grad for one in own) for path, own in self._parts.items()}

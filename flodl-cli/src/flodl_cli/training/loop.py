@@ -56,6 +56,7 @@ def train(run: Run, *, resume: bool = False) -> Outcome:
     faults = Faults(run.document)
     monitor = faults.told(lambda: Monitor(train_table.epochs, sinks=list(run.sinks)), "monitor", "sinks")
     course = Course(run.learn, run.experiment.data.batch_size, train_table.seed, run.device)
+    monitor.watch(run.step, **_settings(run))
     with Interrupt() as interrupt, monitor, states(run, course, monitor, resume) as state:
         for epoch in monitor.epochs(run.step):
             held_out = None
@@ -74,6 +75,11 @@ def train(run: Run, *, resume: bool = False) -> Outcome:
     if len(run.held_out) and held_out is None:
         held_out = judge(run)
     return Outcome(run.step.epoch, time.monotonic() - began, interrupt.wanted, held_out)
+
+
+def _settings(run: Run) -> dict[str, object]:
+    """The experiment as it was written, but for what the drawing of its model shows better."""
+    return {table: settings for table, settings in run.document.data.items() if table not in ("model", "monitor")}
 
 
 def judge(run: Run) -> Tally:
