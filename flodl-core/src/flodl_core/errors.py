@@ -2,7 +2,7 @@
 
     FlodlError
     |- BuildError            words that do not make a graph                          ValueError
-    |- ShapeError            shapes that do not fit each other                       ValueError
+    |- ShapeError            shapes that do not fit each other                       ValueError, RuntimeError
     |- TensorError           a device, a type or a seed that cannot be used here     ValueError
     |- RoutingError          a selector that chose what is not there                 IndexError
     |- ComponentError        arguments that a component cannot take                  ValueError, TypeError
@@ -54,8 +54,8 @@ class BuildError(FlodlError, ValueError):
     """The words given to a builder do not make a graph."""
 
 
-class ShapeError(FlodlError, ValueError):
-    """Shapes that do not fit each other."""
+class ShapeError(FlodlError, ValueError, RuntimeError):
+    """Shapes that do not fit each other; also a RuntimeError, as torch's own."""
 
 
 class TensorError(FlodlError, ValueError):

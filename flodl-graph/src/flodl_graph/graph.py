@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from flodl_graph.abilities.calling import AbstractCalled
 from flodl_graph.abilities.drawing import AbstractDrawn
 from flodl_graph.abilities.observing import AbstractObserved
 from flodl_graph.abilities.profiling import AbstractProfiled
@@ -29,7 +30,7 @@ from flodl_graph.text.toml import write_toml
 from flodl_graph.tree.description import descriptions
 
 
-class Graph(AbstractTree, AbstractObserved, AbstractProfiled, AbstractSaved, AbstractDrawn):
+class Graph(AbstractCalled, AbstractTree, AbstractObserved, AbstractProfiled, AbstractSaved, AbstractDrawn):
     """A network made of named parts, as a `FlowBuilder` builds it.
 
     An ordinary `torch.nn.Module`: each node's module is a submodule under the node's name, and

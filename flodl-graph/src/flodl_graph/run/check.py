@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, final
 
 import torch
+from attrs import frozen
 from flodl_core import ShapeError
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import DataDependentOutputException as DataDependent
@@ -62,17 +63,47 @@ def _tensor(letters: Letters, example: str | Tensor, device: torch.device) -> Te
 
 def _misfit(error: Exception, letters: Letters) -> ShapeError | None:
     """The error at the innermost node of ours, with what that node was given; None if that was not all known."""
-    said = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    place = place_of(error)
+    if place is None:
+        return ShapeError(f"the graph cannot be called so: {_said(error)}")
+    return None if any(value is None for value in place.values) else misfit_at(place, error, letters)
+
+
+@final
+@frozen(eq=False)
+class Place:
+    """Where a call went wrong.
+
+    Args:
+        node: The innermost node of a graph.
+        part: Its module.
+        values: What it read.
+    """
+
+    node: AbstractNode
+    part: nn.Module
+    values: tuple[Any, ...]
+
+
+def place_of(error: Exception) -> Place | None:
+    """The innermost node that an error went through; None if it went through none."""
     for frame, number in reversed(list(traceback.walk_tb(error.__traceback__))):
         line = loaded_line(frame.f_code.co_filename, number)
         if line is not None and line.node is not None:
             part = frame.f_locals["self"].get_submodule(line.node.name)
-            values = [frame.f_locals.get(variable) for variable in line.reads]
-            if any(value is None for value in values):
-                return None
-            shapes = _shapes(values, letters)
-            return ShapeError(f"{_subject(line.node, part)} does not fit {shapes}: {said}", where=line.node.where)
-    return ShapeError(f"the graph cannot be called so: {said}")
+            return Place(line.node, part, tuple(frame.f_locals.get(variable) for variable in line.reads))
+    return None
+
+
+def misfit_at(place: Place, error: Exception, letters: Letters) -> ShapeError:
+    """What torch said, of a node: its name, its module, what it was given, the user's line."""
+    shapes = _shapes(place.values, letters)
+    subject = _subject(place.node, place.part)
+    return ShapeError(f"{subject} does not fit {shapes}: {_said(error)}", where=place.node.where)
+
+
+def _said(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def _subject(node: AbstractNode, part: nn.Module) -> str:
