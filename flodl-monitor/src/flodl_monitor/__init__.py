@@ -9,10 +9,11 @@ from flodl_core.lazy import lazy_exports
 if TYPE_CHECKING:
     from flodl_monitor.event_log import read_event_log
     from flodl_monitor.monitor import Monitor
+    from flodl_monitor.plot import plot_html
     from flodl_monitor.protocols import Probe, Sink
     from flodl_monitor.record import EpochRecord
 
-__all__ = ["EpochRecord", "Monitor", "Probe", "Sink", "read_event_log"]
+__all__ = ["EpochRecord", "Monitor", "Probe", "Sink", "plot_html", "read_event_log"]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
@@ -21,6 +22,7 @@ __getattr__, __dir__ = lazy_exports(
         "Monitor": "flodl_monitor.monitor",
         "Probe": "flodl_monitor.protocols",
         "Sink": "flodl_monitor.protocols",
+        "plot_html": "flodl_monitor.plot",
         "read_event_log": "flodl_monitor.event_log",
     },
 )

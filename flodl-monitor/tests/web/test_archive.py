@@ -8,7 +8,8 @@ import os
 from pathlib import Path
 
 import pytest
-from flodl_monitor import Monitor
+from flodl_core.errors import MonitorError
+from flodl_monitor import Monitor, plot_html
 
 
 @pytest.fixture
@@ -86,3 +87,18 @@ def test_axe_finds_nothing_serious(tab, archive, scheme):
     page.page.add_script_tag(content=Path(program).read_text(encoding="utf-8"))
     found = page.page.evaluate("axe.run()")["violations"]
     assert [] == [(one["id"], one["impact"], [node["target"] for node in one["nodes"]]) for one in found]
+
+
+def test_curves_without_a_run(tab, tmp_path):
+    """Lists of numbers as a page: charts and table, no talk of epochs to come. What is no number is an error."""
+    curves = {"loss": [3.0, 2.0, 1.0], "encoder.seconds": (0.5, 0.25)}
+    page = tab().open(plot_html(tmp_path / "curves.html", curves, title="Timing"))
+    assert ["loss", "encoder"] == page.page.locator("#charts .chart h3").all_inner_texts()
+    assert "1.0000 (epoch 3)" in page.text("#summary")
+    assert not page.page.locator("#state").is_visible()
+    assert not page.page.locator("#epochs-section").is_visible()
+    rows = list(csv.DictReader(io.StringIO(page.data())))
+    assert [("3", "0.5"), ("2", "0.25"), ("1", "")] == [(row["loss"], row["encoder.seconds"]) for row in rows]
+    assert [] == page.said
+    with pytest.raises(MonitorError):
+        plot_html(tmp_path / "curves.html", {"loss": ["high"]})

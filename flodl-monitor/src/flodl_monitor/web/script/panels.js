@@ -14,6 +14,9 @@ function timeLeft() {
 function state() {
   const done = lastOf(curves.get("seconds:seconds").epochs) ?? 0;
   const verb = done >= run.total && run.total ? "complete" : run.finished ? "stopped" : run.live ? "running" : "running when this was written";
+  const bare = run.finished && !run.total && !done; // curves without a run
+  byId("progress").hidden = byId("epochs-section").hidden = bare;
+  byId("state").hidden = bare;
   byId("state").textContent = `${verb}: epoch ${done} of ${run.total}, ${run.spent.toFixed(1)} s of training`;
   document.documentElement.dataset.state = verb.split(" ")[0];
   byId("progress").max = Math.max(1, run.total);
@@ -22,8 +25,7 @@ function state() {
   const left = verb.startsWith("running") ? timeLeft() : null;
   const main = known("metric").sort((a, b) => a.name.split(".").length - b.name.split(".").length).slice(0, 5);
   const figures = [
-    ["Epoch", `${done} of ${run.total}`],
-    ["Training", duration(run.spent)],
+    ...(bare ? [] : [["Epoch", `${done} of ${run.total}`], ["Training", duration(run.spent)]]),
     ...(left === null ? [] : [["Time left", duration(left)]]),
     ...main.map((curve) => [curve.name, format(lastOf(curve.values))]),
   ];
