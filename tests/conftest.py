@@ -13,6 +13,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 
+collect_ignore_glob = ["errors/programs/*", "typing/*"]  # programs to be refused, not tests
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 

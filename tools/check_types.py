@@ -65,7 +65,9 @@ def _pyright() -> Iterable[tuple[Path, int]] | None:
     if importlib.util.find_spec("basedpyright") is None:
         return None
     with tempfile.TemporaryDirectory() as folder:
-        settings = {"include": [str(TYPING)], "typeCheckingMode": "standard", "pythonVersion": "3.10"}
+        sources = [str(project.source) for project in projects()]
+        settings = {"include": [str(TYPING)], "extraPaths": sources, "pythonVersion": "3.10"}
+        settings["typeCheckingMode"] = "standard"
         (Path(folder) / "pyrightconfig.json").write_text(json.dumps(settings))
         command = [sys.executable, "-m", "basedpyright", "-p", folder, "--pythonpath", sys.executable, "--outputjson"]
         shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
