@@ -24,6 +24,8 @@ import torch
 from flodl import FlowBuilder, Monitor, Sampler, TrainingState, TrainStep, ref
 from torch.utils.data import DataLoader, TensorDataset
 
+torch.set_num_threads(1)  # a forked child would wait for threads that it has not
+
 def train(folder, epochs, workers=0, background=False):
     torch.manual_seed(0)
     model = FlowBuilder("linear", 4, 8).through("dropout", 0.2).through("linear", 8, 2).build()

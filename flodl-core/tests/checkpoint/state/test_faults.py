@@ -116,6 +116,7 @@ if os.environ.get("FLODL_FAULTS") != "all":
 FAILING = """
 import ctypes, os, sys
 from flodl_core import CheckpointError
+torch.set_num_threads(1)  # a forked child would wait for threads that it has not
 SmallRun(sys.argv[2]).state.save()  # whatever torch imports late is imported before the first child
 for line in iter(sys.stdin.readline, ""):
     child = os.fork()

@@ -16,8 +16,9 @@ import pytest
 
 KILLS = int(os.environ.get("FLODL_KILLS", "200")) // 2
 SAVING = """
-import sys, tempfile, time
+import os, sys, tempfile, time
 
+torch.set_num_threads(1)  # a forked child would wait for threads that it has not
 for _ in range(3):  # whatever torch imports late is imported before the first child
     began = time.monotonic()
     SmallRun(tempfile.mkdtemp()).state.save()
