@@ -53,6 +53,8 @@ def test_all_of_flodls_own_can_be_exercised():
     """An example each, and for what has a value of its own an oracle."""
     for component in components.list():
         spec = component.spec
+        if component.origin.distribution == "session":  # another test's own
+            continue
         assert spec.example is not None or component.kind == "command", component.id
         if component.kind in ("loss", "optimizer", "scheduler", "initializer", "merge_op"):
             assert spec.oracle is not None, component.id

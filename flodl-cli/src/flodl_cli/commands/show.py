@@ -59,7 +59,7 @@ def command(kind_or_name: str, name: str | None, as_json: bool, params: bool) ->
 
 
 def _of_any_kind(name: str) -> Component:
-    """The component that a name alone means, when it means one."""
+    """The component that a name alone means, when it means one: an op steps back, as it does in a flow."""
     prefix, colon, _ = name.partition(":")
     kinds = [prefix] if colon and prefix in KINDS else components.kinds
     found = [component for kind in kinds if (component := _find(kind, name))]
@@ -68,6 +68,7 @@ def _of_any_kind(name: str) -> Component:
         raise UsageError(f"which of the {many}?", where="flodl show", mend=f"flodl list {many} shows them")
     if not found:
         raise nothing_found(None, name, "flodl show")
+    found = [component for component in found if component.kind != "op"] or found
     if len(found) > 1:
         mend = " or ".join(f"flodl show {component.kind} {name}" for component in found)
         raise UsageError(f"{name!r} is of several kinds", where="flodl show", mend=mend)
