@@ -61,13 +61,25 @@ def test_name_of_two_kinds_asks_which(flodl, install):
     """Without a kind, a name of two kinds is a question."""
     install(
         "both",
-        "flodl_ops",
-        'OpSpec(name="twin", target="a:b", summary="One.")',
+        "flodl_sinks",
+        'SinkSpec(name="twin", target="a:b", summary="One.")',
         before='@hookimpl\ndef flodl_losses():\n    yield LossSpec(name="twin", target="a:b", summary="Two.")',
     )
     done = flodl("show", "twin")
     assert 2 == done.returncode
-    assert "flodl show loss twin or flodl show op twin" in done.stderr
+    assert "flodl show loss twin or flodl show sink twin" in done.stderr
+
+
+def test_an_op_steps_back(flodl, install):
+    """An op of another component's name is asked for as `op:twin`, as in a flow."""
+    install(
+        "both",
+        "flodl_ops",
+        'OpSpec(name="twin", target="a:b", summary="One.")',
+        before='@hookimpl\ndef flodl_losses():\n    yield LossSpec(name="twin", target="a:b", summary="Two.")',
+    )
+    assert "loss twin: Two." in flodl("show", "twin", "--no-params").stdout
+    assert "op twin: One." in flodl("show", "op:twin", "--no-params").stdout
 
 
 def test_unknown_name_suggests(flodl, acme):
