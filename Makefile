@@ -26,7 +26,7 @@ run: .venv/installed ## train a network on handwritten digits, in an environment
 	@.venv/bin/flodl run examples/digits.toml
 
 test: .venv-test/installed ## run every check; `make test only=nn` runs one environment with what it needs
-	@echo "flodl: running the checks; this takes about 10 minutes on 2 cores, the first time a little longer"
+	@echo "flodl: running the checks; this takes about 20 minutes on 2 cores, the first time a little longer"
 	@.venv-test/bin/tox run $(if $(only),-e wheels$(,)base$(,)$(only))
 
 lint: .venv-test/installed ## style, import contracts, declared dependencies (seconds)
