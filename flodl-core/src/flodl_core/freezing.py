@@ -50,10 +50,8 @@ def freeze(root: nn.Module, path: str = "", *, stats: Stats = "hold") -> None:
         PathError: The path names nothing.
         TrainingError: `stats` is another word.
 
-    >>> from torch import nn
-    >>> net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
-    >>> freeze(net, "0"); [p.requires_grad for p in net.parameters()]
-    [False, False, True, True]
+        freeze(net, "encoder")
+        freeze(net, "*.bias", stats="track")
     """
     _check_word("stats", stats, get_args(Stats))
     for parameter in select_parameters(root, path).values():

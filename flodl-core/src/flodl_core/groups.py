@@ -118,10 +118,7 @@ def layer_decay(model: nn.Module, *layers: str, lr: float, decay: float) -> dict
 
     Source: Howard and Ruder 2018 (arXiv:1801.06146), discriminative fine-tuning.
 
-    >>> from torch import nn
-    >>> net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2), nn.Linear(2, 1))
-    >>> layer_decay(net, "0", "1", "2", lr=1.0, decay=0.5)
-    {'0': 0.25, '1': 0.5, '2': 1.0}
+        layer_decay(net, "0", "1", "2", lr=1.0, decay=0.5)  # {"0": 0.25, "1": 0.5, "2": 1.0}
     """
     if not 0.0 < decay <= 1.0:
         raise TrainingError(f"layer_decay() needs a decay above 0 and at most 1, got {decay!r}")
