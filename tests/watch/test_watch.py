@@ -27,7 +27,15 @@ def test_a_run_in_the_browser(tmp_path: Path) -> None:
     log = tmp_path / "run.jsonl"
     _run(log, range(3), 3)
     command = [*FLODL, str(tmp_path), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.default_int_handler
+        ),  # where tests run in the background
+    ) as process:
         assert process.stderr is not None
         address = re.search(r"http://127\.0\.0\.1:\d+/", process.stderr.readline())
         assert address is not None
