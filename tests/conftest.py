@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests" / "support")]  # what several test files share
 
 collect_ignore_glob = ["errors/programs/*", "typing/*"]  # programs to be refused, not tests
 

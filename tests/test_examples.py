@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import torch
+from as_module import as_module
 from flodl_core import components
 from flodl_monitor import read_event_log
 
@@ -16,12 +16,7 @@ EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
 def example(name: str) -> ModuleType:
     """An example's file as a module of its own."""
-    spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return as_module(EXAMPLES / f"{name}.py")
 
 
 @pytest.fixture(autouse=True)

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import torch
+from as_module import as_module
 
 PROGRAMS = Path(__file__).parent / "programs"
 
 
 def program(name: str) -> ModuleType:
-    """Run a program's file as a module of its own."""
-    spec = importlib.util.spec_from_file_location(f"program_{name}", PROGRAMS / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """A program's file as a module of its own."""
+    return as_module(PROGRAMS / f"{name}.py")
 
 
 @pytest.fixture(autouse=True)
