@@ -11,7 +11,6 @@ from flodl_core.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from flodl_graph.builder import FlowBuilder as FlowBuilder
-    from flodl_graph.builder import Split as Split
     from flodl_graph.graph import Graph as Graph
     from flodl_graph.ir.node import AbstractNode as AbstractNode
     from flodl_graph.ir.node import MergeOp as MergeOp
@@ -20,14 +19,16 @@ if TYPE_CHECKING:
     from flodl_graph.ir.sketch import Sketch as Sketch
     from flodl_graph.rebuild import load as load
     from flodl_graph.run.profiled import Profile as Profile
+    from flodl_graph.saying.split import Split as Split
 
 _HOMES = {
-    "flodl_graph.builder": "FlowBuilder Split",
+    "flodl_graph.builder": "FlowBuilder",
     "flodl_graph.graph": "Graph",
     "flodl_graph.ir.node": "AbstractNode MergeOp Part",
     "flodl_graph.ir.sketch": "Link Sketch",
     "flodl_graph.rebuild": "load",
     "flodl_graph.run.profiled": "Profile",
+    "flodl_graph.saying.split": "Split",
 }
 
 __all__ = [*sorted(name for names in _HOMES.values() for name in names.split())]

@@ -1,0 +1,1 @@
+"""What a person types, kept as steps. The builder is made of these, one idea per file."""
