@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from flodl_core.testing.contracts.check import Subject as Subject
     from flodl_core.testing.contracts.exercise import exercise as exercise
     from flodl_core.testing.contracts.inputs import inputs_of as inputs_of
+    from flodl_core.testing.contracts.proof import Proof as Proof
+    from flodl_core.testing.contracts.proof import components_of as components_of
+    from flodl_core.testing.contracts.proof import prove as prove
+    from flodl_core.testing.contracts.proof import unasked as unasked
+    from flodl_core.testing.contracts.suites import NEEDS_NO_EXAMPLE as NEEDS_NO_EXAMPLE
     from flodl_core.testing.contracts.suites import NEEDS_NO_TORCH as NEEDS_NO_TORCH
+    from flodl_core.testing.contracts.suites import PUBLISHED as PUBLISHED
     from flodl_core.testing.contracts.suites import suite_of as suite_of
     from flodl_core.testing.distributions import FakeDistribution as FakeDistribution
     from flodl_core.testing.distributions import fake_distribution as fake_distribution
@@ -25,7 +31,8 @@ _HOMES = {
     "flodl_core.testing.contracts.check": "Check Result Skip Subject",
     "flodl_core.testing.contracts.exercise": "exercise",
     "flodl_core.testing.contracts.inputs": "inputs_of",
-    "flodl_core.testing.contracts.suites": "NEEDS_NO_TORCH suite_of",
+    "flodl_core.testing.contracts.proof": "Proof components_of prove unasked",
+    "flodl_core.testing.contracts.suites": "NEEDS_NO_EXAMPLE NEEDS_NO_TORCH PUBLISHED suite_of",
     "flodl_core.testing.distributions": "FakeDistribution fake_distribution plugin_source",
     "flodl_core.testing.isolation": "environment fresh_registry",
 }

@@ -90,6 +90,7 @@ class Result:
         outcome: `"passed"`, `"failed"` or `"skipped"`.
         reason: Why it failed or was skipped, in one line.
         seconds: What it took.
+        waived: Whether it was skipped because it failed as the spec says it must.
     """
 
     component: Component
@@ -97,6 +98,7 @@ class Result:
     outcome: Outcome
     reason: str = ""
     seconds: float = 0.0
+    waived: bool = False
 
     def __str__(self) -> str:
         who = f"{self.component.kind} {self.component.qualified}, {self.check}"
