@@ -1,28 +1,57 @@
-"""A real browser for the page: playwright drives it, Chromium shows it."""
+"""A real browser for the page: playwright drives it, Chromium shows it, axe looks at it.
+
+Where they are missing, tests are skipped and say in one line how to get them. `FLODL_TEST_BROWSER=required` makes them
+fail instead; `FLODL_TEST_BROWSER=none` leaves them out though a browser is here. `FLODL_TEST_CHROMIUM` names a program.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+WANTED = os.environ.get("FLODL_TEST_BROWSER", "")
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+LIBRARIES = "pip install playwright axe-playwright-python"
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
+
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """One browser for all tests."""
-    reason = "no playwright here: pip install playwright, and apt-get install chromium or set FLODL_CHROMIUM"
-    playwright = pytest.importorskip("playwright.sync_api", reason=reason)
-    program = os.environ.get("FLODL_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if WANTED == "none":
+        pytest.skip("browser tests are switched off here: FLODL_TEST_BROWSER=none")
+    program = os.environ.get("FLODL_TEST_CHROMIUM") or next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
-        pytest.skip("no Chromium here: apt-get install chromium, or set FLODL_CHROMIUM")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        _without("no Chromium here: apt-get install chromium, or FLODL_TEST_CHROMIUM=path")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        _without(f"no playwright here: {LIBRARIES}")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The checks of axe-core for accessibility, as the script that runs them."""
+    try:
+        return (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+    except ImportError:
+        _without(f"no axe-core here: {LIBRARIES}")
+
+
+def _without(what: str) -> None:
+    if WANTED == "required":
+        pytest.fail(what, pytrace=False)
+    pytest.skip(what)
 
 
 class Tab:
@@ -30,7 +59,7 @@ class Tab:
 
     def __init__(self, page: Any) -> None:
         self.page, self.said, self.asked = page, [], []
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(30_000)
         page.on("console", lambda message: self.said.append(message.text))
         page.on("pageerror", lambda error: self.said.append(str(error)))
         page.on("request", lambda request: self.asked.append(request.url))
@@ -60,6 +89,12 @@ class Tab:
         """What a chart looks like."""
         return str(self.page.evaluate("place => document.querySelectorAll('canvas')[place].toDataURL()", place))
 
+    def faults(self, axe: str) -> list[Any]:
+        """What axe finds wrong: rule, weight, where. The tab needs `bypass_csp=True`, or axe could not run."""
+        self.page.evaluate(axe)
+        found = self.page.evaluate("axe.run()")["violations"]
+        return [(one["id"], one["impact"], [node["target"] for node in one["nodes"]]) for one in found]
+
 
 @pytest.fixture
 def tab(chromium: Any) -> Iterator[Callable[..., Tab]]:
@@ -68,7 +103,7 @@ def tab(chromium: Any) -> Iterator[Callable[..., Tab]]:
 
     def make(**options: Any) -> Tab:
         if options or not contexts:
-            contexts.append(chromium.new_context(viewport={"width": 1300, "height": 1000}, **options))
+            contexts.append(chromium.new_context(**{"viewport": {"width": 1300, "height": 1000}, **options}))
         return Tab(contexts[-1].new_page())
 
     yield make
