@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 from flodl_core.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from flodl_monitor.about import About
     from flodl_monitor.event_log import read_event_log
     from flodl_monitor.monitor import Monitor
     from flodl_monitor.plot import plot_html
     from flodl_monitor.protocols import Probe, Sink
     from flodl_monitor.record import EpochRecord
 
-__all__ = ["EpochRecord", "Monitor", "Probe", "Sink", "plot_html", "read_event_log"]
+__all__ = ["About", "EpochRecord", "Monitor", "Probe", "Sink", "plot_html", "read_event_log"]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "About": "flodl_monitor.about",
         "EpochRecord": "flodl_monitor.record",
         "Monitor": "flodl_monitor.monitor",
         "Probe": "flodl_monitor.protocols",
