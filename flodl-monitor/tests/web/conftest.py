@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,10 @@ def chromium() -> Iterator[Any]:
     if program is None:
         _without("no Chromium here: apt-get install chromium, or FLODL_TEST_CHROMIUM=path")
     try:
-        from playwright.sync_api import sync_playwright
+        playwright = import_module("playwright.sync_api")
     except ImportError:
         _without(f"no playwright here: {LIBRARIES}")
-    with sync_playwright() as driver:
+    with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
         browser.close()
