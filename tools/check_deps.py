@@ -28,7 +28,7 @@ CARRIED = {("flodl-core", "safetensors"): "our files are its format; doctests an
 # The umbrella asks for these by name, on its page of lazy names or not at all: it brings them.
 BY_NAME = {"flodl": {"flodl_core", "flodl_nn", "flodl_graph", "flodl_monitor", "flodl_cli"}}
 # What single tests need, which say so in one line and are skipped where it is not.
-WHERE_INSTALLED = {"flodl-graph": {"onnx"}}
+WHERE_INSTALLED = {"flodl-graph": {"onnx"}, "flodl-monitor": {"playwright"}}
 # What a plugin may import of the distributions that it extends.
 PUBLIC = {"flodl_core", "flodl_core.testing", "flodl_nn", "flodl_graph", "flodl_monitor"}
 
