@@ -8,11 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from typing import final
 
 import torch
 from xxhash import xxh3_128
 
 HEX_LENGTH = 32
+
+
+@final
+class Digest:
+    """The digest of what comes in pieces.
+
+    >>> digest = Digest()
+    >>> digest.update(b"hello ")
+    >>> digest.update(b"world")
+    >>> digest.hex() == digest_of(b"hello world")
+    True
+    """
+
+    def __init__(self) -> None:
+        self._state = xxh3_128()
+
+    def update(self, data: bytes | memoryview) -> None:
+        """Go on with `data`."""
+        self._state.update(data)
+
+    def hex(self) -> str:
+        """32 hexadecimal digits over all that came."""
+        return str(self._state.hexdigest())
 
 
 def digest_of(data: bytes | memoryview) -> str:

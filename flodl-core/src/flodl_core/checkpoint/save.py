@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,7 +11,7 @@ from attrs import asdict, evolve
 from torch import Tensor, nn
 
 from flodl_core.checkpoint.commit import committed
-from flodl_core.checkpoint.digest import HEX_LENGTH, digest_of
+from flodl_core.checkpoint.digest import HEX_LENGTH, Digest
 from flodl_core.checkpoint.dtypes import DTYPE_NAMES
 from flodl_core.checkpoint.fdl_file import FLODL_HASH
 from flodl_core.checkpoint.fdl_writer import save_fdl
@@ -22,9 +21,10 @@ from flodl_core.checkpoint.inventory import Inventory, inventory
 from flodl_core.checkpoint.memory_view import bytes_of
 from flodl_core.checkpoint.metadata import VERSION, dump_metadata
 from flodl_core.checkpoint.place import at
+from flodl_core.checkpoint.write_behind import WriteBehind
 from flodl_core.errors import CheckpointError
 
-_WORTH_A_THREAD = 256 << 10  # bytes
+_PIECE = 1 << 20  # bytes
 
 
 def save_checkpoint(
@@ -131,12 +131,16 @@ def _with_digests(info: CheckpointInfo, digests: list[str]) -> CheckpointInfo:
 
 
 def _write_tensors(file: BinaryIO, tensors: Iterable[Tensor]) -> list[str]:
-    """Write each tensor while a second thread digests it; one at a time is in memory beside the module."""
-    digests = []
-    with ThreadPoolExecutor(1) as pool:
-        for tensor in tensors:
-            data = bytes_of(tensor)
-            digest = pool.submit(digest_of, data) if len(data) >= _WORTH_A_THREAD else None
-            file.write(data)
-            digests.append(digest.result() if digest else digest_of(data))
-    return digests
+    """Write each tensor and digest it on the way; one at a time is in memory beside the module."""
+    stream = WriteBehind(file)
+    return [_write(stream, bytes_of(tensor)) for tensor in tensors]
+
+
+def _write(stream: WriteBehind, data: memoryview) -> str:
+    """Small pieces: what was digested is still in the processor's cache when it is written."""
+    digest = Digest()
+    for begin in range(0, len(data), _PIECE):
+        piece = data[begin : begin + _PIECE]
+        digest.update(piece)
+        stream.write(piece)
+    return digest.hex()
