@@ -103,7 +103,8 @@ def test_every_call_of_python(call, error, small_run, monkeypatch):
         assert run.state.resume()
         assert run.values() in ({1.0}, {2.0})
         run.set(2)
-    assert number > 1 or call == "symlink"
+    out_of_reach = call == "mkdir" and sys.version_info < (3, 11)  # pathlib kept os.mkdir when it was imported
+    assert number > 1 or call == "symlink" or out_of_reach
     run.state.save()
     assert not [path for path in run.state.folder.iterdir() if path.name.startswith(".")]
 
