@@ -10,6 +10,7 @@ from flodl_monitor import Monitor, read_event_log
 from flodl_monitor.about import About, Part, about_from_json, about_to_json
 from flodl_monitor.follow import Past
 from flodl_monitor.history import History
+from flodl_monitor.sinks.html import Html
 from flodl_monitor.sinks.jsonl import Jsonl
 from flodl_monitor.sinks.terminal import Terminal
 from flodl_monitor.web.page import history_in, page_of
@@ -114,6 +115,30 @@ def test_a_falling_rate_is_marked():
         for epoch in monitor.epochs(step):
             step.epoch, step.lr = epoch + 1, (1.0, 0.9, 0.09, 0.08)[epoch]
     assert [(), (), ("lr 0.9 to 0.09",), ()] == [record.marks for record in monitor.history()]
+
+
+def test_a_mark_on_an_epoch_that_is_over(tmp_path):
+    """Stands where it belongs in every view, once however often it is said; after the last epoch, at the last."""
+    path, shown = tmp_path / "run.jsonl", Html(tmp_path / "run.html")
+    with Monitor(5, sinks=[Jsonl(path), shown, Curious()], probes=[]) as monitor:
+        for epoch in range(3):
+            monitor.log(epoch, 0.1, {"loss": 1.0})
+            monitor.mark(f"saved states/{epoch + 1}", epoch=epoch + 1)
+        monitor.mark("saved states/2", epoch=2)
+        monitor.mark("over")
+    expected = [("saved states/1",), ("saved states/2",), ("saved states/3", "over")]
+    assert expected == [record.marks for record in monitor.history()]
+    assert expected == [record.marks for record in read_event_log(path)]
+    flat = [(epoch + 1, text) for epoch, texts in enumerate(expected) for text in texts]
+    assert flat == Past(path).history.marks == history_in(shown.path.read_text(encoding="utf-8")).marks
+    assert Past(path).finished
+
+
+def test_a_mark_that_makes_no_sense_is_said(capfd):
+    """And raises nothing."""
+    with Monitor(5, sinks=[], probes=[]) as monitor:
+        monitor.mark("here", epoch="third")
+    assert "a mark is left out (TypeError" in capfd.readouterr().err
 
 
 def test_log_page_and_saved_run_keep_it(tmp_path):

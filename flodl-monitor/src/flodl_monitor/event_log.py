@@ -4,12 +4,13 @@
     {"event": "epoch", "epoch": 1, "total": 100, "seconds": 0.024, "eta": 2.4, "metrics": {"loss": 0.7}, ...}
     {"event": "about", "title": "digits", "settings": {"lr": "0.01"}, "environment": {...}, ...}
     {"event": "rule", "epoch": 40, "condition": "trend('loss').stalled(10)", "actions": ["stop()"], "windows": {...}}
+    {"event": "mark", "epoch": 40, "text": "saved runs/digits/step-00000400-0001"}
     {"event": "finish", "epochs": 100, "time": 1767225603.1}
 
 A resumed run appends another `run` line; an epoch that was run again replaces itself and what came
 after it. What a rule did at the end of an epoch stands before the epoch's line. What the run is of may
-be said again: the last counts. JSON has no NaN: it
-and the infinities are the strings "NaN", "Infinity", "-Infinity".
+be said again: the last counts. A mark that came when its epoch was over is a line of its own. JSON has no NaN: it and
+the infinities are the strings "NaN", "Infinity", "-Infinity".
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, final
 
-from attrs import frozen
+from attrs import evolve, frozen
 from flodl_core.errors import MonitorError
 from flodl_core.rules import Firing
 
 from flodl_monitor.about import About, about_from_json, about_to_json
-from flodl_monitor.record import EpochRecord
+from flodl_monitor.record import EpochRecord, Mark
 
 SCHEMA = 1
 """The version of the lines' form, in every `run` line."""
@@ -75,6 +76,11 @@ def epoch_line(record: EpochRecord) -> str:
 def about_line(about: About) -> str:
     """What the run is of, as a line."""
     return _line({"event": "about", **about_to_json(about)})
+
+
+def mark_line(mark: Mark) -> str:
+    """A mark that came late, as a line."""
+    return _line({"event": "mark", "epoch": mark.epoch, "text": mark.text})
 
 
 def rule_lines(record: EpochRecord) -> str:
@@ -135,7 +141,7 @@ class LogReader:
         self._lines = 0
         self._fired: list[Firing] = []
 
-    def take(self, line: str) -> EpochRecord | Began | Finished | About | None:
+    def take(self, line: str) -> EpochRecord | Mark | Began | Finished | About | None:
         """What a whole line says; None for one that only prepares the next, or that a later version added.
 
         Raises:
@@ -152,6 +158,8 @@ class LogReader:
             elif event["event"] == "epoch":
                 fired, self._fired = self._fired, []
                 return _record(event, fired)
+            elif event["event"] == "mark":
+                return Mark(int(event["epoch"]), str(event["text"]))
             elif event["event"] == "about":
                 return about_from_json(event)
             elif event["event"] == "finish":
@@ -176,6 +184,8 @@ def read_event_log(path: str | os.PathLike[str]) -> list[EpochRecord]:
             records = {epoch: record for epoch, record in records.items() if epoch < said.epoch}
         elif isinstance(said, EpochRecord):
             records[said.epoch] = said
+        elif isinstance(said, Mark) and (record := records.get(said.epoch)) and said.text not in record.marks:
+            records[said.epoch] = evolve(record, marks=(*record.marks, said.text))
     return [records[epoch] for epoch in sorted(records)]
 
 

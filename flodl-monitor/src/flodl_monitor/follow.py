@@ -12,7 +12,7 @@ from flodl_monitor.about import About
 from flodl_monitor.event_log import Began, Finished, LogReader
 from flodl_monitor.history import History
 from flodl_monitor.line_file import checked_path, replace_text
-from flodl_monitor.record import EpochRecord
+from flodl_monitor.record import EpochRecord, Mark
 from flodl_monitor.sinks.dashboard import Dashboard
 from flodl_monitor.web.page import page_of
 
@@ -73,10 +73,12 @@ class Past:
             elif isinstance(said, EpochRecord):
                 self.history.cut(said.epoch)
                 self.history.append(said)
+            elif isinstance(said, Mark):
+                self.history.mark(said)
             elif isinstance(said, About):
                 self.history.about = said
 
-    def fresh(self) -> list[EpochRecord | Began | Finished | About]:
+    def fresh(self) -> list[EpochRecord | Mark | Began | Finished | About]:
         """What was written since.
 
         Raises:
@@ -94,7 +96,8 @@ class Past:
         *whole, self._torn = (self._torn + fresh).split(b"\n")  # a line may be half written at this moment
         said = [event for line in whole if (event := self._reader.take(line.decode("utf-8", "replace"))) is not None]
         if said:
-            self.finished = isinstance(said[-1], Finished)
+            ends = [event for event in said if isinstance(event, Began | EpochRecord | Finished)]
+            self.finished = isinstance(ends[-1], Finished) if ends else self.finished
         self.total = next((event.total for event in reversed(said) if isinstance(event, EpochRecord)), self.total)
         return said
 
@@ -131,6 +134,8 @@ class Follower:
             if isinstance(said, EpochRecord):
                 self._dashboard.emit(said)
                 count += 1
+            elif isinstance(said, Mark):
+                self._dashboard.mark(said)
             elif isinstance(said, About):
                 self._dashboard.describe(said)
             elif isinstance(said, Finished):

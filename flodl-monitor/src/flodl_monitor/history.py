@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from typing import Any, final
 
 from flodl_core.rules import Firing
 
 from flodl_monitor.about import About
 from flodl_monitor.event_log import firing_from_json, firing_to_json, number_from_json, number_to_json
-from flodl_monitor.record import EpochRecord
+from flodl_monitor.record import EpochRecord, Mark
 
 
 @final
@@ -64,6 +65,11 @@ class History:
                 curve.append(record.epoch, value)
         self.fired += record.fired
         self.marks += ((record.epoch, text) for text in record.marks)
+
+    def mark(self, mark: Mark) -> None:
+        """Add a word to an epoch that is over; said twice, it stands once."""
+        if (mark.epoch, mark.text) not in self.marks:
+            insort(self.marks, (mark.epoch, mark.text), key=itemgetter(0))
 
     def copy(self) -> History:
         """The same, to keep: this one goes on."""

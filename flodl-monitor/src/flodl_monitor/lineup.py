@@ -17,13 +17,13 @@ from flodl_monitor.history import History
 from flodl_monitor.lane import Lane
 from flodl_monitor.notices import Notices, describe
 from flodl_monitor.probes.sampler import Sampler
-from flodl_monitor.protocols import CuriousSink, LateSink, Probe, Sink
-from flodl_monitor.record import EpochRecord
+from flodl_monitor.protocols import CuriousSink, LateSink, MarkedSink, Probe, Sink
+from flodl_monitor.record import EpochRecord, Mark
 
 DEFAULT_PROBES = ("cpu", "ram", "gpu")
 
-SinkLane: TypeAlias = "Lane[EpochRecord | History | About]"
-"""Takes records; a history is what was before them, and `About` what they are of."""
+SinkLane: TypeAlias = "Lane[EpochRecord | Mark | History | About]"
+"""Takes records and late marks; a history is what was before them, and `About` what they are of."""
 Several: TypeAlias = "Reference | Iterable[Reference]"
 
 
@@ -102,9 +102,12 @@ def lane_of(name: str, sink: Sink, notices: Notices) -> SinkLane:
     def failed(error: BaseException) -> None:
         notices.once(f"sink {name}", f"sink {name} failed and is dropped, the others go on ({describe(error)})")
 
-    def take(item: EpochRecord | History | About) -> None:
+    def take(item: EpochRecord | Mark | History | About) -> None:
         if isinstance(item, EpochRecord):
             sink.emit(item)
+        elif isinstance(item, Mark):
+            if isinstance(sink, MarkedSink):
+                sink.mark(item)
         elif isinstance(item, About):
             if isinstance(sink, CuriousSink):
                 sink.describe(item)

@@ -20,7 +20,7 @@ from flodl_monitor.line_file import checked_path, replace_text
 from flodl_monitor.lineup import lane_of, line_up, wind_up
 from flodl_monitor.meter import Meter
 from flodl_monitor.notices import Notices, describe
-from flodl_monitor.record import EpochRecord
+from flodl_monitor.record import EpochRecord, Mark
 from flodl_monitor.scalars import as_count, as_name, as_number
 from flodl_monitor.sinks.dashboard import Dashboard
 from flodl_monitor.source import close_epoch, finished_epochs, fired_by, is_stopped, metrics_of
@@ -108,9 +108,20 @@ class Monitor:
         except Exception as error:
             self._say("watch", f"the model cannot be shown ({describe(error)})")
 
-    def mark(self, text: str) -> None:
-        """Put a word on the curves, at the end of the epoch under way: `monitor.mark("saved best.flodl")`."""
-        self._marks.append(str(text)[:MARK])
+    def mark(self, text: str, epoch: int | None = None) -> None:
+        """Put a word on the curves: `monitor.mark("began to augment")`. Never raises.
+
+        Args:
+            epoch: Of which it is said, counted from 1, where that one is over; left out: the one under way.
+        """
+        try:
+            said = str(text)[:MARK]
+            if epoch is None or epoch > self._done:
+                self._marks.append(said)
+            else:
+                self._mark_past(epoch, said)
+        except Exception as error:
+            self._say("mark", f"a mark is left out ({describe(error)})")
 
     def log(self, epoch: int, seconds: float, metrics: object = None, fired: Iterable[Firing] = ()) -> None:
         """Hand one finished epoch to the views. Never raises, never waits for them.
@@ -209,6 +220,10 @@ class Monitor:
         Args:
             timeout: Seconds to wait for slow sinks. What is left then is said, and given up.
         """
+        if not self._finished and self._done and os.getpid() == self._pid:
+            for text in self._marks:  # no further epoch will carry them
+                self._mark_past(self._done, text)
+            self._marks = []
         self._finished = True
         if self._end.detach() is not None:
             wind_up(self._pid, self._lanes, self._sampler, self._notices, timeout)
@@ -297,6 +312,12 @@ class Monitor:
         if self._watched and turned:
             self._describe(self._watched)
         return tuple(marks) + (() if fired else tuple(turned))
+
+    def _mark_past(self, epoch: int, text: str) -> None:
+        mark = Mark(epoch, text)
+        self._history.mark(mark)
+        for lane in self._lanes:
+            lane.put(mark)
 
     def _describe(self, watched: Watched) -> None:
         try:

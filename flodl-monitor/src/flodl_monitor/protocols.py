@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from flodl_monitor.about import About
     from flodl_monitor.history import History
-    from flodl_monitor.record import EpochRecord
+    from flodl_monitor.progress import Progress
+    from flodl_monitor.record import EpochRecord, Mark
 
 
 @runtime_checkable
@@ -36,6 +37,22 @@ class CuriousSink(Sink, Protocol):
 
     def describe(self, about: About) -> None:
         """Take what the run is of; called before the first record, and again when a part is frozen or thawed."""
+
+
+@runtime_checkable
+class MarkedSink(Sink, Protocol):
+    """A sink that shows what was done beside the metrics, also when it is said late."""
+
+    def mark(self, mark: Mark) -> None:
+        """Take a word on an epoch that was emitted before."""
+
+
+@runtime_checkable
+class LiveSink(Sink, Protocol):
+    """A sink that shows the epoch under way."""
+
+    def follow(self, progress: Progress) -> None:
+        """Take what can be looked at from now on, from any one thread; called before the first record."""
 
 
 @runtime_checkable

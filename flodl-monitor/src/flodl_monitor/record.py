@@ -50,6 +50,19 @@ class EpochRecord:
         return _rebuild, (self.epoch, self.total, self.seconds, self.eta, *readings, self.fired, self.marks, self.time)
 
 
+@final
+@frozen
+class Mark:
+    """A word on the curves that was said when its epoch was over: a checkpoint, say, which is written afterwards.
+
+    Args:
+        epoch: Counted from 1, of one that was logged.
+    """
+
+    epoch: int
+    text: str
+
+
 def _rebuild(
     epoch: int,
     total: int,

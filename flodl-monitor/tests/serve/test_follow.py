@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from flodl_core.errors import MonitorError
 from flodl_monitor.follow import Follower, event_log_in
+from flodl_monitor.record import Mark
 from flodl_monitor.sinks.jsonl import Jsonl
 
 pytest.importorskip("uvicorn", reason="the dashboard's server is not installed: pip install 'flodl-monitor[serve]'")
@@ -34,6 +35,9 @@ def test_a_growing_log(dashboard, reader, record, tmp_path):
     path.write_bytes(whole)
     assert 1 == follower.read()
     assert 3 == next(events)[1]["epoch"]
+    writer.mark(Mark(2, "saved states/2"))
+    assert 0 == follower.read()
+    assert {"event": "mark", "epoch": 2, "text": "saved states/2"} == next(events)[1]
     writer.close()
     follower.read()
     assert "finish" == next(events)[1]["event"]

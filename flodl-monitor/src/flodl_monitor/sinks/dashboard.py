@@ -10,9 +10,9 @@ from flodl_core.errors import MissingDistribution, MonitorError
 
 from flodl_monitor.about import About
 from flodl_monitor.console import write_line
-from flodl_monitor.event_log import about_line, epoch_line, finish_line, rule_lines
+from flodl_monitor.event_log import about_line, epoch_line, finish_line, mark_line, rule_lines
 from flodl_monitor.history import History
-from flodl_monitor.record import EpochRecord
+from flodl_monitor.record import EpochRecord, Mark
 from flodl_monitor.serve.feed import Feed
 from flodl_monitor.serve.guard import is_loopback
 from flodl_monitor.web.page import page_of
@@ -88,6 +88,12 @@ class Dashboard:
             self._total = record.total
             for line in (rule_lines(record) + epoch_line(record)).splitlines():
                 self._feed.add(line)
+
+    def mark(self, mark: Mark) -> None:
+        """Tell all pages what was said of an epoch that is over."""
+        with self._feed.lock:
+            self._history.mark(mark)
+            self._feed.add(mark_line(mark).strip())
 
     def describe(self, about: About) -> None:
         """Show what the run is of, on all pages."""

@@ -10,7 +10,7 @@ from typing import final
 from flodl_monitor.about import About
 from flodl_monitor.history import History
 from flodl_monitor.line_file import checked_path, read_text, replace_text, set_aside
-from flodl_monitor.record import EpochRecord
+from flodl_monitor.record import EpochRecord, Mark
 from flodl_monitor.web.page import history_in, page_of
 
 REFRESH = 30.0
@@ -51,6 +51,11 @@ class Html:
         self._total = record.total
         if time.monotonic() >= self._due:
             self._write(self._history, finished=False)
+
+    def mark(self, mark: Mark) -> None:
+        """Show what was said of an epoch that is over, from the next writing on."""
+        if self._history is not None:
+            self._history.mark(mark)
 
     def describe(self, about: About) -> None:
         """Show what the run is of, from the next writing on."""

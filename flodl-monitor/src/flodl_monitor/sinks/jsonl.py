@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import final
 
 from flodl_monitor.about import About
-from flodl_monitor.event_log import about_line, epoch_line, finish_line, rule_lines, run_line
+from flodl_monitor.event_log import about_line, epoch_line, finish_line, mark_line, rule_lines, run_line
 from flodl_monitor.line_file import LineFile, checked_path, drop_torn_line, set_aside
-from flodl_monitor.record import EpochRecord
+from flodl_monitor.record import EpochRecord, Mark
 
 
 @final
@@ -39,6 +39,11 @@ class Jsonl:
             self._file = self._begin(record)
         self._file.append(rule_lines(record) + epoch_line(record))
         self._last = record.epoch
+
+    def mark(self, mark: Mark) -> None:
+        """Append what was said of an epoch that is over; one of before this log went on stands in it already."""
+        if self._file is not None:
+            self._file.append(mark_line(mark))
 
     def describe(self, about: About) -> None:
         """Append what the run is of; at its beginning after the line that opens it."""

@@ -37,6 +37,7 @@ function take(event) {
     run.about = event;
     describe();
   }
+  if (event.event === "mark") late(event);
   if (event.event === "rule") fired.push(event);
   if (event.event === "epoch") epoch(event);
   soon();
@@ -56,6 +57,12 @@ function epoch(event) {
   fired = [];
   marks = marksOf();
   if (fresh) rearrange = true;
+}
+
+// Said of an epoch that is over, a checkpoint say; twice is once.
+function late({ epoch, text }) {
+  if (!run.marks.some((mark) => mark[0] === epoch && mark[1] === text)) run.marks.push([epoch, text]);
+  marks = marksOf();
 }
 
 let rearrange = false;
