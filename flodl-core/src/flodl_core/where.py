@@ -10,6 +10,7 @@ from attrs import frozen
 
 _OURS = frozenset({"flodl", "flodl_core", "flodl_nn", "flodl_graph", "flodl_monitor", "flodl_cli"})
 _PLUMBING = frozenset({"attr", "contextlib", "functools", "pluggy"})  # what we are called through
+_PASSED = _OURS | _PLUMBING
 
 
 @final
@@ -47,7 +48,7 @@ def caller() -> Where:
 
 
 def _is_ours(module: object) -> bool:
-    return str(module).partition(".")[0] in _OURS | _PLUMBING
+    return str(module).partition(".")[0] in _PASSED
 
 
 def _here() -> str:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, final
+from functools import wraps
+from types import FunctionType
+from typing import Any, TypeVar, final
+from weakref import WeakKeyDictionary
 
 from flodl_core.tensor.ops.function import Op
 from torch import nn
 
 from flodl_graph.ir.node import Part
+
+T = TypeVar("T")
 
 
 @final
@@ -44,6 +49,23 @@ def as_modules(parts: Sequence[Part]) -> nn.ModuleList:
     return nn.ModuleList(as_module(part) for part in parts)
 
 
+def once_a_forward(look: Callable[[Part], T]) -> Callable[[Part], T]:
+    """What a module's `forward` says of itself, as by its signature, is read once for each forward, not each module."""
+    known: WeakKeyDictionary[FunctionType, T] = WeakKeyDictionary()
+
+    @wraps(look)
+    def found(part: Part) -> T:
+        function = getattr(part.forward, "__func__", None) if isinstance(part, nn.Module) else None
+        if not isinstance(function, FunctionType):  # no module, or one whose forward is no method
+            return look(part)
+        if function not in known:
+            known[function] = look(part)
+        return known[function]
+
+    return found
+
+
+@once_a_forward
 def taken_by_name(part: Part) -> frozenset[str]:
     """The arguments that a part knows by name; none when it cannot be asked."""
     try:

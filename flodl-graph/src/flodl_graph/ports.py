@@ -10,6 +10,7 @@ from flodl_core import Component, ModuleSpec, OpSpec, components
 from torch import nn
 
 from flodl_graph.ir.node import Part
+from flodl_graph.part import once_a_forward
 
 
 def outputs_of(part: Part, said: Component | None = None) -> tuple[str, ...]:
@@ -26,8 +27,12 @@ def outputs_of(part: Part, said: Component | None = None) -> tuple[str, ...]:
         return ("stream", *ports) if ports else ()
     component = said or components.builtin_class("module", type(part))
     if component is not None and isinstance(component.spec, ModuleSpec | OpSpec) and component.spec.outputs:
-        return component.spec.outputs
-    return tuple(getattr(_returned(part.forward if isinstance(part, nn.Module) else part), "_fields", ()))
+        named = component.spec.outputs
+        return named if len(named) > 1 else ()  # the name of its one value: the stream itself
+    try:
+        return _fields(part)
+    except Exception:  # an annotation that only type checkers can read
+        return ()
 
 
 def makes_on_demand(part: Part) -> bool:
@@ -44,9 +49,8 @@ def expose(part: Part, ports: Sequence[str]) -> None:
         tell(*ports)
 
 
-def _returned(function: Any) -> object:
-    """What a function is annotated to return; None when it does not say, or not so that it can be read."""
-    try:
-        return get_type_hints(function).get("return")
-    except Exception:  # a name that only type checkers know
-        return None
+@once_a_forward
+def _fields(part: Part) -> tuple[str, ...]:
+    """The names of the `NamedTuple` that a part is annotated to return; none if it is annotated otherwise."""
+    function: Any = part.forward if isinstance(part, nn.Module) else part
+    return tuple(getattr(get_type_hints(function).get("return"), "_fields", ()))

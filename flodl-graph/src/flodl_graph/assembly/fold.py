@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import inspect
+from functools import cache
 from typing import Any, final
 
 from attrs import define, field
-from flodl_core import BuildError, FlodlError, PluginError, components
+from flodl_core import BuildError, Component, FlodlError, PluginError, components
 from flodl_core.where import Where
 
 from flodl_graph.assembly.draft import STREAM_IN, Draft, Plan, Port, RefDraft, Slot, TagDraft
 from flodl_graph.assembly.naming import Counters, component_name
-from flodl_graph.assembly.recipes import Nested, bound_words, said_component
+from flodl_graph.assembly.recipes import Find, Nested, bound_words, said_component
 from flodl_graph.ir.checks import unknown_tag
 from flodl_graph.ir.node import AbstractNode, Part
 from flodl_graph.ir.steps import At, Flow, Input, Internal, Label, Step, Tag, TagGroup, Using, Word
@@ -35,7 +36,7 @@ class _Fold:
     addressed: list[Draft] | None = field(factory=list)  # what `using` speaks to; None: a word that failed
     side: Draft | None = None  # a side branch that the next tag names
     counters: Counters = field(factory=Counters)
-    nodes: dict[str, type[AbstractNode]] = field(factory=dict)  # each word is looked up once
+    find: Find = field(factory=lambda: cache(components.find))  # each name is looked up once
 
     def run(self, flow: Flow) -> Plan:
         for step in flow.steps:
@@ -70,8 +71,7 @@ class _Fold:
     def _word(self, step: Word) -> None:
         self.addressed = None
         self._needs_no_tag()
-        node = self.nodes.get(step.word) or _node_class(step)
-        self.nodes[step.word] = node
+        node = _node_class(self.find("word", step.word))
         match node.effect:
             case "branch":
                 self.addressed = self._branches(node, step)
@@ -98,7 +98,7 @@ class _Fold:
     def _draft(self, node: type[AbstractNode], step: Word, streams: list[Slot]) -> Draft:
         words = bound_words(node, step, self.build)
         fields, part = _asked(node, step, words)
-        said = said_component(node, step) if node.noun is None else None
+        said = said_component(node, step, self.find) if node.noun is None else None
         noun = node.noun if node.noun is not None else said.name if said else component_name(node.addressed(part))
         counted = self.counters.next(noun or node.word)
         made_of_it = any(part is value for value in words.values())
@@ -185,12 +185,11 @@ class _Fold:
             )
 
 
-def _node_class(step: Word) -> type[AbstractNode]:
-    component = components.find("word", step.word)
+def _node_class(component: Component) -> type[AbstractNode]:
     node = component.load()
     if not (inspect.isclass(node) and issubclass(node, AbstractNode)):
         raise PluginError(
-            f"word {step.word!r} is no subclass of AbstractNode",
+            f"word {component.name!r} is no subclass of AbstractNode",
             where=f"{component.spec.target}, of {component.origin}",
         )
     return node

@@ -20,6 +20,7 @@ from flodl_graph.ir.checks import Given, Names, faults, unknown_tag
 from flodl_graph.ir.graph import Carry, GraphIR
 from flodl_graph.ir.node import AbstractNode, Part, Value
 from flodl_graph.ir.steps import Flow
+from flodl_graph.part import once_a_forward
 
 Absence: TypeAlias = Literal["none", "omit", "zeros"]
 """What a module gets for a carried value before there is one: None, nothing at all, or zeros."""
@@ -217,7 +218,8 @@ def _taps(plan: Plan, draft: Draft) -> Iterator[tuple[str, Value]]:
             yield tag.slot.name, tag.name
 
 
-def _absences(part: Part) -> dict[str, Absence] | None:
+@once_a_forward
+def _absences(part: Part) -> Mapping[str, Absence] | None:
     """For each keyword that a module's forward takes: what stands in for a value that is not there yet.
 
     `"**"` stands for any keyword; None when the module cannot be asked.

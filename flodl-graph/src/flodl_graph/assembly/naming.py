@@ -41,6 +41,8 @@ def identifier(name: str) -> str:
     >>> identifier("my layer.2"), identifier("<>")
     ('my_layer_2', 'module')
     """
+    if name.isidentifier():
+        return name
     plain = re.sub(r"\W+", "_", name).strip("_")
     return plain if plain.isidentifier() else "module"
 

@@ -19,6 +19,10 @@ Nested: TypeAlias = Callable[[Flow], nn.Module]
 """Builds a nested flow. Passed down, so that recipes need not know how graphs are assembled."""
 
 
+Find: TypeAlias = Callable[[str, str], Component]
+"""Finds a component by kind and name, as the registry does; one that remembers what it found, for a build."""
+
+
 def bound_words(node: type[AbstractNode], step: Word, build: Nested) -> dict[str, Any]:
     """The arguments of `node.from_words` for a step, every recipe made.
 
@@ -35,13 +39,13 @@ def bound_words(node: type[AbstractNode], step: Word, build: Nested) -> dict[str
     return {name: _make(value, wanted[name], build, hints.get(name, {})) for name, value in bound.arguments.items()}
 
 
-def said_component(node: type[AbstractNode], step: Word) -> Component | None:
+def said_component(node: type[AbstractNode], step: Word, find: Find) -> Component | None:
     """The component that a step's first argument names; None for an object."""
     said = as_reference(next(iter((*step.args, *step.kwargs.values())), None))
     if not isinstance(said, Ref):
         return None
     first = next(iter(dues(node).values()))
-    return components.find(kind_due(said.name, first.kind or "module"), said.name)
+    return find(kind_due(said.name, first.kind or "module"), said.name)
 
 
 def _hand_extras_to_recipe(node: type[AbstractNode], step: Word) -> tuple[tuple[Any, ...], Mapping[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import evolve
 from flodl_core import Ref
+from flodl_core.reference import FrozenTable
 
 from flodl_graph.ir.steps import Flow, Live, Word
 
@@ -17,20 +18,29 @@ def recorded(flow: Flow) -> Flow:
 
 
 def _step(step: Word) -> Word:
-    args = tuple(_plain(value) for value in step.args)
-    return evolve(step, args=args, kwargs={key: _plain(value) for key, value in step.kwargs.items()})
+    args = _all(step.args)
+    kwargs = _plain(step.kwargs)
+    return step if args is step.args and kwargs is step.kwargs else evolve(step, args=args, kwargs=kwargs)
 
 
 def _plain(value: Any) -> Any:
+    """A value without live objects; itself, where it has none."""
     if value is None or isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, Flow):
         return recorded(value)
     if isinstance(value, Ref):
-        args = tuple(_plain(item) for item in value.args)
-        return evolve(value, args=args, kwargs={key: _plain(item) for key, item in value.kwargs.items()})
+        args, kwargs = _all(value.args), _plain(value.kwargs)
+        return value if args is value.args and kwargs is value.kwargs else evolve(value, args=args, kwargs=kwargs)
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        plain = {key: _plain(item) for key, item in value.items()}
+        fixed = isinstance(value, FrozenTable) or not value  # any other table its owner may change
+        return value if fixed and all(item is value[key] for key, item in plain.items()) else plain
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [*_all(tuple(value))]
     return Live(getattr(value, "__name__", type(value).__name__))
+
+
+def _all(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    plain = tuple(_plain(value) for value in values)
+    return values if all(new is old for new, old in zip(plain, values, strict=True)) else plain
