@@ -45,8 +45,11 @@ class Batch:
         try:
             hash(signature)
         except TypeError:
-            odd = next(leaf for leaf in leaves if not _hashable(leaf) and not isinstance(leaf, Tensor))
-            raise Refusal(f"a {type(odd).__name__} among the arguments cannot be told from another") from None
+            odd = [leaf for leaf in leaves if not isinstance(leaf, Tensor) and not _hashable(leaf)]
+            if odd:
+                what = f"a {type(odd[0]).__name__} among the arguments cannot be told from another"
+                raise Refusal(what) from None
+            signature = (repr(spec), *signature[1:])  # an older torch's tree with a dict in it has no hash
         return cls(tensors, signature, leaves, spec)
 
     def with_tensors(self, tensors: Sequence[Tensor]) -> tuple[tuple[Any, ...], dict[str, Any]]:

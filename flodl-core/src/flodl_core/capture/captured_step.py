@@ -198,14 +198,16 @@ class CapturedStep:
 
     def _proving(self, entry: _Entry, batch: Batch, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Replay what was compared with an eager step, recording it first if need be; or run eagerly, saying why."""
+        self._recorder.tidy()  # what eager steps left in the allocator's cache is in the way of trials
         try:
             return self._proof(entry, batch)
         except NewPlaces:  # from now on another signature, which is eager once and then tried
             entry.recording = None
         except Refusal as refusal:
             entry.recording, entry.reason, self._last = None, str(refusal), None
-            self._recorder.tidy()
             self._tell(entry.reason)
+        finally:
+            self._recorder.tidy()  # the trial is gone by now, with all that it held
         return self._run(entry, args, kwargs)
 
     def _proof(self, entry: _Entry, batch: Batch) -> Any:
@@ -228,8 +230,6 @@ class CapturedStep:
             if isinstance(error, Exception) and not isinstance(error, NewPlaces):
                 raise explained(error) from error
             raise
-        finally:
-            self._recorder.tidy()
 
     def _compared(self, entry: _Entry, recording: _Recording, batch: Batch, trial: Trial, first: HostCopy) -> Any:
         """The result of a replay that is the step.

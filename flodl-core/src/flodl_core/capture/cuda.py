@@ -44,8 +44,7 @@ class CudaRecorder:
         A failed capture is cleaned up: the process goes on as if it had not been tried.
         """
         stream = self._side()
-        torch.cuda.synchronize(self.device)
-        _drop_workspaces()
+        self.tidy()  # a recording cannot take memory from the allocator's cache
         pool = next((graph.pool() for graph in self._live), None) or torch.cuda.graph_pool_handle()
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.device(self.device), torch.cuda.stream(stream), _no_collecting():
@@ -61,8 +60,9 @@ class CudaRecorder:
         return result, graph.replay
 
     def tidy(self) -> None:
-        """Give memory that trials needed back to the device."""
+        """Give the device back what is held but not in use: memory of trials and of eager steps, workspaces of cuBLAS."""
         torch.cuda.synchronize(self.device)
+        _drop_workspaces()
         torch.cuda.empty_cache()
 
     def _side(self) -> torch.cuda.Stream:

@@ -81,6 +81,7 @@ class Captures:
         self.reason = self._why_not()
         self._apart = None if self.reason else self._update.why_apart()
         self._steps: dict[str, CapturedStep] = {}
+        self._update.make_room = None
         if self.reason is None:
             self._build()
 
@@ -132,6 +133,7 @@ class Captures:
         device = self._parts.trained[0].device
         if self._recorder is None or self._recorder.device != device:  # one stream, and what libraries keep for it
             self._recorder = RECORDERS[device.type](device)
+        self._update.make_room = self._recorder.tidy
         modules = list(self._model.modules())
         gradients = GradientSlots(self._parts, persist=self._update.accumulates)
         carried, kept = ModuleSlots(modules, "carried"), ModuleSlots(modules, "kept", persist=False)

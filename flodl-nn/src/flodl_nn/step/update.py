@@ -45,6 +45,9 @@ class Update:
         self.pending = 0
         self.broken = False
         self._device_rates: DeviceRates | None = None
+        self.make_room: Callable[[], None] | None = None
+        """Called once, before the next update: the state that an optimizer makes then, in the middle of memory
+        that the batch left, would keep all of that from ever going back."""
         self.adapt()
 
     @property
@@ -92,6 +95,9 @@ class Update:
 
     def apply(self) -> None:
         """Clip and update from the window's gradients."""
+        if self.make_room is not None:
+            self.make_room()
+            self.make_room = None
         with self._rates_lent():
             if self.scaler is None:
                 self._clip()
