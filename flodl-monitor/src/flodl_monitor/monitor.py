@@ -7,7 +7,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, TypeVar, final
 
 from flodl_core.errors import CheckpointError, MonitorError, TrainingError
 from flodl_core.reference import Reference
@@ -20,6 +20,7 @@ from flodl_monitor.line_file import checked_path, replace_text
 from flodl_monitor.lineup import lane_of, line_up, wind_up
 from flodl_monitor.meter import Meter
 from flodl_monitor.notices import Notices, describe
+from flodl_monitor.progress import Progress
 from flodl_monitor.record import EpochRecord, Mark
 from flodl_monitor.scalars import as_count, as_name, as_number
 from flodl_monitor.sinks.dashboard import Dashboard
@@ -35,6 +36,8 @@ PATIENCE = 5.0
 """Seconds that `finish` waits for slow sinks."""
 MARK = 200
 """Letters that a mark may have."""
+
+T = TypeVar("T")
 
 
 @final
@@ -66,6 +69,7 @@ class Monitor:
         self._finished = False
         self._late: set[str] = set()
         self._meter, self._eta, self._history = Meter(), Eta(), History()
+        self._progress = Progress(self.total_epochs, self._meter.peek)
         self._done = 0
         self._resumed = False
         self._reopened = False
@@ -78,6 +82,8 @@ class Monitor:
         self._loop = 0
         self._notices = Notices()
         self._lanes, self._sampler = line_up(sinks, probes, self._notices)
+        for lane in self._lanes:
+            lane.put(self._progress)
         # a program that forgets finish() keeps its last records all the same
         self._end = weakref.finalize(self, wind_up, self._pid, self._lanes, self._sampler, self._notices, 2.0)
 
@@ -123,6 +129,10 @@ class Monitor:
         except Exception as error:
             self._say("mark", f"a mark is left out ({describe(error)})")
 
+    def checkpoint_saved(self, what: str, epoch: int | None = None) -> None:
+        """Mark a saved state on the curves: a `TrainingState` that has this monitor among its parts calls it."""
+        self.mark(f"saved {what}", epoch)
+
     def log(self, epoch: int, seconds: float, metrics: object = None, fired: Iterable[Firing] = ()) -> None:
         """Hand one finished epoch to the views. Never raises, never waits for them.
 
@@ -163,6 +173,18 @@ class Monitor:
             self._meter.close()  # of an epoch that was broken off
         self._reopened = False
         return self._turns(source, first, self._loop)
+
+    def batches(self, loader: Iterable[T], total: int | None = None) -> Iterator[T]:
+        """The batches of a loader, counted for the bar in the terminal: `for x, y in monitor.batches(loader)`.
+
+        A training step counts by itself, and is asked without this; how many steps there are to come is
+        then known from the second epoch on.
+
+        Args:
+            loader: Anything to iterate over.
+            total: How many there are; its length if not given, where it has one.
+        """
+        return self._progress.over(loader, total)
 
     def history(self) -> tuple[EpochRecord, ...]:
         """Every epoch logged so far, those of a resumed run's past included."""
@@ -252,6 +274,7 @@ class Monitor:
             raise CheckpointError(f"this is no monitor's state ({describe(error)})") from None
         history.about = self._history.about
         self._done, self._eta, self._history, self._meter = done, eta, history, meter
+        self._progress.running = meter.peek
         self._resumed = self._reopened = True
 
     def __enter__(self) -> Self:
@@ -267,7 +290,11 @@ class Monitor:
     def _turns(self, source: object, epoch: int, loop: int) -> Iterator[int]:
         while epoch < self.total_epochs and not is_stopped(source):
             began = time.monotonic()
-            yield epoch
+            self._progress.begin(epoch + 1, source, self._eta.left(self.total_epochs - epoch - 1))
+            try:
+                yield epoch
+            finally:
+                self._progress.end()
             if self._loop != loop:
                 raise TrainingError(
                     "two loops over epochs() of one monitor are running at once", mend="give each run its own Monitor"
@@ -278,6 +305,7 @@ class Monitor:
             self._marks += () if fired else dropped
             self.log(epoch, time.monotonic() - began, metrics, fired)
             epoch += 1
+            self._progress.learn(self._latest)
             for listener in self.listeners:
                 listener("epoch", self._latest)
 

@@ -118,6 +118,42 @@ def test_the_best_is_kept(small_run, goal, best):
     assert {best} == set(fresh.weight.unique().tolist())
 
 
+@pytest.mark.parametrize("background", [False, True])
+def test_parts_are_told_of_what_is_saved(tmp_path, background):
+    """Once it is on the disk: where, whether it is the best, and of which epoch. A module's own names are its own."""
+    told, net = [], nn.Linear(1, 1)
+    net.checkpoint_saved = nn.Linear(1, 1)
+
+    class Log:
+        def __init__(self):
+            self.listeners, self.epoch = [], 0
+
+        def end_epoch(self):
+            self.epoch += 1
+            for listener in self.listeners:
+                listener("epoch", {"loss": float(self.epoch)})
+
+        def checkpoint_saved(self, what, epoch):
+            told.append((what, epoch))
+            assert (tmp_path / "run" / "latest").exists()
+
+        def state_dict(self):
+            return {}
+
+        def load_state_dict(self, state):
+            pass
+
+    log = Log()
+    with TrainingState(tmp_path / "run", net=net, log=log, keep_best="loss", background=background) as state:
+        log.end_epoch()
+        log.end_epoch()
+        state.save()
+    first, second, by_hand = told
+    assert (f"{tmp_path / 'run' / 'step-00000000-0001'}, best loss", 1) == first
+    assert (f"{tmp_path / 'run' / 'step-00000000-0002'}", 2) == second
+    assert (f"{tmp_path / 'run' / 'step-00000000-0003'}", None) == by_hand
+
+
 def test_a_damaged_state_is_passed_over_and_said(small_run):
     """The newest good one is taken; the warning names the bad one and what is wrong with it."""
     run = small_run()

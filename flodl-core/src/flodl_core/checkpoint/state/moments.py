@@ -180,7 +180,7 @@ class Moments:
             warnings.warn(
                 f"part {changed!r} was changed after the batches of this epoch ended: a resumed run does that again",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
             return None
         return mark

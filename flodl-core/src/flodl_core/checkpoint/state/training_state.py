@@ -42,7 +42,8 @@ class TrainingState:
     Args:
         folder: Of this run alone. Created when needed.
         parts: By name, whatever has `state_dict` and `load_state_dict`: a `TrainStep`, a `Sampler`, a `Monitor`, an
-            `EMA`, a module, a torch optimizer, an object of yours.
+            `EMA`, a module, a torch optimizer, an object of yours. One with `checkpoint_saved(what, epoch)` is told
+            when a state is on the disk, in words, and at the end of which epoch; None: within one.
         keep_last: The newest states that are kept, 2 at least.
         keep_best: A metric; the state of the epoch where it was best is kept besides.
         goal: Of that metric, `"min"` or `"max"`.
@@ -116,14 +117,7 @@ class TrainingState:
             CheckpointError: It cannot be written; the older states are as they were. Or the folder holds states of a
                 run that this one does not go on with.
         """
-        self._check_mine()
-        if self._saver is None:
-            self._write(self._moments.picture(), metrics or {})
-        else:
-            picture = self._moments.picture()
-            self._saver.run(lambda: self._writing(_copied(picture), dict(metrics or {})))
-        self._moments.moved = False
-        self._saved_at = self._moments.steps or 0
+        self._save(metrics or {})
 
     def resume(self) -> bool:
         """Give every part the newest good state of the folder; False when there is none yet.
@@ -208,6 +202,17 @@ class TrainingState:
         if stops and not isinstance(error, Preempted):
             self._signals.check()
 
+    def _save(self, metrics: Mapping[str, float], ended: int | None = None) -> None:
+        """Save; `ended` is the epoch that is just over, None within one."""
+        self._check_mine()
+        picture = self._moments.picture()
+        if self._saver is None:
+            self._write(picture, metrics, ended)
+        else:
+            self._saver.run(lambda: self._writing(_copied(picture), dict(metrics), ended))
+        self._moments.moved = False
+        self._saved_at = self._moments.steps or 0
+
     def _stop(self) -> None:
         """Save, unless that was done at this very moment, and say so."""
         try:
@@ -229,7 +234,7 @@ class TrainingState:
     def _epoch_done(self, metrics: Mapping[str, float]) -> None:
         if self._running:
             self._check_best(metrics)
-            self.save(metrics)
+            self._save(metrics, self._moments.epoch)
             self._signals.check()
 
     def _check_best(self, metrics: Mapping[str, float]) -> None:
@@ -251,12 +256,18 @@ class TrainingState:
             )
         self._mine = True
 
-    def _writing(self, picture: Picture, metrics: Mapping[str, float]) -> Any:
-        return lambda: self._write(picture, metrics)
+    def _writing(self, picture: Picture, metrics: Mapping[str, float], ended: int | None) -> Any:
+        return lambda: self._write(picture, metrics, ended)
 
-    def _write(self, picture: Picture, metrics: Mapping[str, float]) -> None:
+    def _write(self, picture: Picture, metrics: Mapping[str, float], ended: int | None) -> None:
         with at(self._place, "write"):
-            self._store.write(picture, metrics)
+            written = self._store.write(picture, metrics)
+        best = self._store.best
+        praise = f", best {best.metric}" if best is not None and self.best == written.resolve() else ""
+        for part in self._parts.values():
+            tell = None if isinstance(part, nn.Module) else getattr(part, "checkpoint_saved", None)
+            if callable(tell):
+                tell(f"{os.path.join(self._place, written.name)}{praise}", ended)
 
     def _pointed(self, pointer: str) -> Path | None:
         link = self._store.folder / pointer
