@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 from flodl_bench import MODELS
-from flodl_bench.models.size import FULL, TINY
+from flodl_bench.models.size import FULL, Size
 from flodl_bench.models.weights import paired
 from torch.nn import functional
 
+TINY = Size(16)
 PARAMETERS = {  # as counted from floDl's sources
     "mlp": 16_802_816,
     "convnet": 3_965_028,

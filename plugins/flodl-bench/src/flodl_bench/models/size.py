@@ -1,4 +1,4 @@
-"""How large the models are made: as floDl measures them, or small enough to try a command out."""
+"""How large the models are made: as floDl measures them, or smaller by a factor."""
 
 from __future__ import annotations
 
@@ -13,24 +13,28 @@ class Size:
     """Divides every width, batch and length of the models; depths, heads and experts stay.
 
     Args:
-        part: By what is divided.
-        image: Pixels of an image's side.
+        shrink: By what is divided: 1, 2, 4, 8 or 16.
     """
 
-    part: int
-    image: int
+    shrink: int = 1
 
     def of(self, full: int) -> int:
         """A full width, batch or length in this size.
 
-        >>> TINY.of(1024)
-        64
+        >>> Size(4).of(1024)
+        256
         """
-        return full // self.part
+        return full // self.shrink
+
+    @property
+    def image(self) -> int:
+        """Pixels of an image's side: four halvings leave one at least.
+
+        >>> Size().image, Size(16).image
+        (64, 16)
+        """
+        return max(16, 64 // self.shrink)
 
 
-FULL = Size(part=1, image=64)
+FULL = Size()
 """What floDl's benchmark trains."""
-
-TINY = Size(part=16, image=16)
-"""For trying out, not for measuring."""

@@ -1,0 +1,141 @@
+"""`flodl bench`: measure, side by side, and say it in tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from flodl_core import PluginError
+
+from flodl_bench.cell import Cell
+from flodl_bench.choice import choose_device, choose_models, choose_sides, split_sides
+from flodl_bench.guests import read_guest
+from flodl_bench.machine import Machine
+from flodl_bench.measure import Plan, measure
+from flodl_bench.process import CellFailed, Deadline, OutOfTime, Process
+from flodl_bench.progress import Progress
+from flodl_bench.results import Results
+from flodl_bench.setting import Setting
+from flodl_bench.sides import SIDES
+from flodl_bench.table import print_kernels, print_left_out, print_models, print_overview
+
+_COUNT = click.IntRange(min=1)
+
+
+@click.command("bench")
+@click.argument("models", metavar="[MODEL]...", nargs=-1)
+@click.option("--side", "sides", metavar="SIDE", multiple=True, help="Only this one; may be given several times.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", help="Default: a GPU if any.")
+@click.option("--rounds", type=_COUNT, default=3, show_default=True, help="How often every side has its turn.")
+@click.option("--epochs", type=_COUNT, help="Timed epochs of a round. Default: 20, on a CPU 5.")
+@click.option("--batches", type=_COUNT, default=50, show_default=True, help="Batches of an epoch.")
+@click.option(
+    "--shrink",
+    type=click.Choice(["1", "2", "4", "8", "16"]),
+    help="Divide widths, batches and lengths of the models. Default: 1, on a CPU 4.",
+)
+@click.option(
+    "--read-loss",
+    type=click.Choice(["epoch", "batch"]),
+    default="epoch",
+    show_default=True,
+    help="When the host reads the loss.",
+)
+@click.option("--kernels", is_flag=True, help="Also count the GPU's kernels in captured steps, and their time.")
+@click.option("--json", "file", type=click.Path(path_type=Path, dir_okay=False), help="Keep all results in a file.")
+@click.option(
+    "--budget", type=click.FloatRange(min=1), metavar="SECONDS", help="Measure no longer; the next call goes on."
+)
+@click.option(
+    "--with", "guests", metavar="FILE|GUEST", multiple=True, help="Show another framework's results beside them."
+)
+@click.option("--together", type=_COUNT, metavar="N", help="Processes that wait side by side: fewer need less memory.")
+def command(
+    models: Sequence[str],
+    sides: Sequence[str],
+    device: str,
+    rounds: int,
+    epochs: int | None,
+    batches: int,
+    shrink: str | None,
+    read_loss: str,
+    kernels: bool,
+    file: Path | None,
+    budget: float | None,
+    guests: Sequence[str],
+    together: int | None,
+) -> int:
+    """Train ten models by PyTorch and by flodl, side by side, and compare time, memory and loss.
+
+    Every side of a model has a process of its own and its turn in each round. Ctrl-C ends it and shows
+    what is measured; with --json the same command goes on later. Exit code 1 when a side failed.
+    """
+    deadline = Deadline.after(budget)
+    chosen, wanted = choose_models(models), choose_sides(sides)
+    strangers = [cell for word in guests for cell in read_guest(word, chosen)]
+    machine = _look()
+    place = choose_device(device, machine)
+    here, left_out = split_sides(wanted, place, machine)
+    on_gpu = place == "cuda"
+    setting = Setting(
+        device=(machine.gpu if on_gpu else None) or machine.cpu,
+        torch=machine.torch,
+        shrink=int(shrink) if shrink else 1 if on_gpu else 4,
+        batches_per_epoch=batches,
+        measured_epochs=epochs or (20 if on_gpu else 5),
+        read_loss=read_loss,
+    )
+    plan = Plan(
+        models=chosen,
+        sides=here,
+        device=place,
+        setting=setting,
+        rounds=rounds,
+        kernels=kernels and on_gpu,
+        together=together,
+        deadline=deadline,
+    )
+    results = Results(file, setting)
+    click.echo(setting.described(rounds), err=True)
+    print_left_out({**left_out, **({"no CUDA device": ["--kernels"]} if kernels and not on_gpu else {})})
+    whole = _measure(plan, results)
+    _show(plan, results, strangers, kept=file is not None)
+    if whole is None:
+        raise KeyboardInterrupt
+    return 1 if any(cell.error for cell in results.cells if cell.name in chosen and SIDES[cell.side] in here) else 0
+
+
+def _look() -> Machine:
+    """What there is to measure on; torch and CUDA are started elsewhere, and this process stays light."""
+    with Process("flodl_bench.machine") as process:
+        try:
+            return Machine(**process.answer(Deadline()))
+        except CellFailed as error:
+            raise PluginError(f"torch cannot be used: {error}", where="flodl bench", mend="flodl doctor") from None
+
+
+def _measure(plan: Plan, results: Results) -> bool | None:
+    """Whether all is measured; None after Ctrl-C."""
+    try:
+        with Progress(plan.missing(results)) as progress:
+            measure(plan, results, progress)
+    except OutOfTime:
+        return False
+    except KeyboardInterrupt:
+        return None
+    return True
+
+
+def _show(plan: Plan, results: Results, strangers: Sequence[Cell], *, kept: bool) -> None:
+    """Everything that is known of what was asked for."""
+    order = {side.name: place for place, side in enumerate(SIDES.values())}
+    cells = sorted((cell for cell in results.cells if cell.name in plan.models), key=lambda cell: order[cell.side])
+    shown = [*cells, *strangers]
+    print_models(shown, plan.models, plan.rounds)
+    print_overview(shown, plan.models)
+    print_kernels(cells, plan.setting.batches_per_epoch)
+    missing = plan.missing(results)
+    if missing:
+        mend = "the same command goes on" if kept else "with --json FILE another call could go on"
+        click.echo(f"\n{missing} cell{'s are' if missing > 1 else ' is'} not measured yet: {mend}", err=True)
