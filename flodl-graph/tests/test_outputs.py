@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 import torch
-from flodl_core import BuildError
+from flodl_core import BuildError, OpSpec, components, hookimpl
 from flodl_graph import FlowBuilder, Graph
 from torch import Tensor, nn
 
@@ -199,3 +199,20 @@ def test_a_loop_may_look_seldom_in_toml() -> None:
     assert text == FlowBuilder.from_toml(text).build().to_toml()
     with pytest.raises(BuildError, match="asks every so many turns, at least 1, got 0"):
         FlowBuilder().loop_body("tanh").until_cond("threshold_halt", 9, threshold=2.0, every=0).build()
+
+
+class Negated:
+    """A plugin's op whose spec names its one value."""
+
+    @hookimpl
+    def flodl_ops(self):
+        yield OpSpec(
+            name="test_negated", target="odd_modules:negation", summary="The other sign.", outputs=("negated",)
+        )
+
+
+def test_a_spec_may_name_its_only_output() -> None:
+    """One name is one value, the stream: it is not taken apart."""
+    components.register(Negated(), "test_negated")
+    x = torch.randn(3, 4)
+    assert torch.equal(-x, FlowBuilder("op:test_negated").build()(x))

@@ -64,3 +64,8 @@ class Asked(nn.Module):
 def flodl_modules() -> Iterator[ModuleSpec]:
     for name in ("Blend", "Recall", "Scalar", "Pair", "Asked"):
         yield ModuleSpec(name=name.lower(), target=f"odd_modules:{name}", summary=name)
+
+
+def negation():
+    """A factory of an op."""
+    return torch.neg
