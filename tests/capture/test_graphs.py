@@ -128,3 +128,13 @@ def test_a_plugins_optimizer_runs_after_the_replay(recording):
     assert expected.equal(actual)
     assert replays(captured) > 45
     assert captured.report().reason == "Lion reads its rate on the host: its update runs after each replay"
+
+
+def test_a_search_carries_state(device):
+    """LBFGS evaluates a batch several times, each time from what the graph carried when the step began."""
+    torch.manual_seed(0)
+    model = MODELS["carried"]().build().to(device)
+    step = TrainStep(model, loss="mse", optimizer=ref("lbfgs", lr=0.1))
+    losses = [step(*batch(0, device)).item() for _ in range(4)]
+    assert losses[-1] < losses[0]
+    assert not model.tagged("memory").requires_grad

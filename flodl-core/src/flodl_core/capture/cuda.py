@@ -60,7 +60,7 @@ class CudaRecorder:
         return result, graph.replay
 
     def tidy(self) -> None:
-        """Give the device back what is held but not in use: memory of trials and of eager steps, workspaces of cuBLAS."""
+        """Give the device back what is held but not in use: what trials and eager steps left, cuBLAS's workspaces."""
         torch.cuda.synchronize(self.device)
         _drop_workspaces()
         torch.cuda.empty_cache()

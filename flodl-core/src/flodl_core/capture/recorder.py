@@ -28,5 +28,5 @@ class Recorder(Protocol):
         ...
 
     def tidy(self) -> None:
-        """Give the device back what is held but not in use. Called before a trial, and when it is gone with all it held."""
+        """Give the device back what is held but not in use. Called before a trial, and when all it held is gone."""
         ...

@@ -18,6 +18,7 @@ from torch.optim import Optimizer
 from flodl_nn.schedules.plateau import PlateauState
 from flodl_nn.step.acts import Acts
 from flodl_nn.step.captures import Captures, Work
+from flodl_nn.step.carried import CarriedState
 from flodl_nn.step.compiled import CompiledObjective
 from flodl_nn.step.objective import LossObjective, check_loss, detached
 from flodl_nn.step.parts import TrainedParts
@@ -341,8 +342,12 @@ class TrainStep(Generic[P, R]):
     def _search(self, *batch: Any, **named: Any) -> Any:
         self._captures.require()
         first: list[Any] = []
+        carried = CarriedState(self.model)
 
         def evaluate() -> Tensor:
+            if first:  # from where the step began: what the last evaluation carried on has gradients, and is used up
+                self._offered("detach_state")
+                carried.restore()
             result = self._forward(*batch, **named)
             if not first:
                 first.append(detached(result))
