@@ -9,7 +9,8 @@ from typing import Any, final
 
 from attrs import evolve, frozen
 
-_NUMBERS = ("median_epoch_ms", "final_loss", "vram_mb", "vram_reserved_mb", "rss_mb")
+_MEMORY = ("vram_mb", "vram_reserved_mb", "rss_mb")
+_NUMBERS = ("median_epoch_ms", "final_loss", *_MEMORY, "batches_per_epoch", "kernels", "kernel_us")
 
 
 @final
@@ -27,6 +28,7 @@ class Cell:
         vram_mb: The most that tensors took at once after the warm-up, MiB on the GPU.
         vram_reserved_mb: The most that torch held there.
         rss_mb: The most that the process held in main memory, MiB.
+        batches_per_epoch: Of the epochs that were timed; None: not known.
         kernels: Kernels of a step; None: not counted.
         kernel_us: Microseconds that they take.
         error: Why there is nothing, or no more.
@@ -41,6 +43,7 @@ class Cell:
     vram_mb: float | None = None
     vram_reserved_mb: float | None = None
     rss_mb: float | None = None
+    batches_per_epoch: float | None = None
     kernels: float | None = None
     kernel_us: float | None = None
     error: str | None = None
@@ -65,7 +68,7 @@ class Cell:
             median_epoch_ms=median(whole),
             final_loss=further["loss"] if self.final_loss is None else self.final_loss,
             error=None,
-            **{key: further[key] for key in ("vram_mb", "vram_reserved_mb", "rss_mb")},
+            **{key: further[key] for key in _MEMORY},
         )
 
     @classmethod
@@ -83,7 +86,7 @@ class Cell:
         if not isinstance(side, str):
             raise ValueError('"side" is a text')
         times, medians = _list(entry, "epoch_times_ms"), _list(entry, "run_medians_ms")
-        numbers = {key: _number(entry, key) for key in (*_NUMBERS, "kernels", "kernel_us")}
+        numbers = {key: _number(entry, key) for key in _NUMBERS}
         if numbers["median_epoch_ms"] is None and times:
             numbers["median_epoch_ms"] = median(times)
         error = entry.get("error")

@@ -11,6 +11,8 @@ from flodl_bench.machine import Machine
 from flodl_bench.names import MODELS
 from flodl_bench.sides import SIDES, Side
 
+ONLY_CUDA = "only on a CUDA device"
+
 _WHERE = "flodl bench"
 
 
@@ -47,7 +49,9 @@ def choose_device(word: str, machine: Machine) -> str:
     return word if word != "auto" else "cuda" if machine.gpu else "cpu"
 
 
-def split_sides(sides: Iterable[Side], device: str, machine: Machine) -> tuple[list[Side], dict[str, list[str]]]:
+def split_sides(
+    sides: Iterable[Side], device: str, machine: Machine, *, inference: bool
+) -> tuple[list[Side], dict[str, list[str]]]:
     """The sides that can run here, and by reason the names of those that are left out.
 
     Raises:
@@ -56,7 +60,7 @@ def split_sides(sides: Iterable[Side], device: str, machine: Machine) -> tuple[l
     here: list[Side] = []
     left_out: dict[str, list[str]] = {}
     for side in sides:
-        reason = _why_not(side, device, machine)
+        reason = _why_not(side, device, machine, inference=inference)
         if reason is None:
             here.append(side)
         else:
@@ -67,11 +71,13 @@ def split_sides(sides: Iterable[Side], device: str, machine: Machine) -> tuple[l
     return here, left_out
 
 
-def _why_not(side: Side, device: str, machine: Machine) -> str | None:
+def _why_not(side: Side, device: str, machine: Machine, *, inference: bool) -> str | None:
     if device not in side.devices:
-        return "only on a CPU" if device == "cuda" else "only on a CUDA device"
+        return "only on a CPU" if device == "cuda" else ONLY_CUDA
     if device == "cpu" and side.compile and not machine.compiler:
         return "torch.compile finds no C++ compiler"
+    if inference and side.name == "fused":
+        return "no optimizer takes part in inference"
     return None
 
 

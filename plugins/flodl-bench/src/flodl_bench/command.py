@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
 from flodl_core import PluginError
 
 from flodl_bench.cell import Cell
-from flodl_bench.choice import choose_device, choose_models, choose_sides, split_sides
+from flodl_bench.choice import ONLY_CUDA, choose_device, choose_models, choose_sides, split_sides
 from flodl_bench.guests import read_guest
 from flodl_bench.machine import Machine
 from flodl_bench.measure import Plan, measure
+from flodl_bench.names import MODELS
 from flodl_bench.process import CellFailed, Deadline, OutOfTime, Process
 from flodl_bench.progress import Progress
 from flodl_bench.results import Results
@@ -23,9 +25,24 @@ from flodl_bench.table import print_kernels, print_left_out, print_models, print
 _COUNT = click.IntRange(min=1)
 
 
-@click.command("bench")
-@click.argument("models", metavar="[MODEL]...", nargs=-1)
-@click.option("--side", "sides", metavar="SIDE", multiple=True, help="Only this one; may be given several times.")
+def _complete(names: Iterable[str]) -> Callable[..., list[str]]:
+    return lambda context, parameter, incomplete: [name for name in names if name.startswith(incomplete)]
+
+
+@click.command(
+    "bench",
+    epilog=f"Models: {', '.join(MODELS)}.\n\nSides: {', '.join(SIDES)}. Without a CUDA device: "
+    f"{', '.join(side.name for side in SIDES.values() if 'cpu' in side.devices)}.",
+)
+@click.argument("models", metavar="[MODEL]...", nargs=-1, shell_complete=_complete(MODELS))
+@click.option(
+    "--side",
+    "sides",
+    metavar="SIDE",
+    multiple=True,
+    shell_complete=_complete(SIDES),
+    help="Only this one; may be given several times.",
+)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", help="Default: a GPU if any.")
 @click.option("--rounds", type=_COUNT, default=3, show_default=True, help="How often every side has its turn.")
 @click.option("--epochs", type=_COUNT, help="Timed epochs of a round. Default: 20, on a CPU 5.")
@@ -42,6 +59,7 @@ _COUNT = click.IntRange(min=1)
     show_default=True,
     help="When the host reads the loss.",
 )
+@click.option("--inference", is_flag=True, help="Learn nothing: the loss alone, in evaluation mode.")
 @click.option("--kernels", is_flag=True, help="Also count the GPU's kernels in captured steps, and their time.")
 @click.option("--json", "file", type=click.Path(path_type=Path, dir_okay=False), help="Keep all results in a file.")
 @click.option(
@@ -60,6 +78,7 @@ def command(
     batches: int,
     shrink: str | None,
     read_loss: str,
+    inference: bool,
     kernels: bool,
     file: Path | None,
     budget: float | None,
@@ -76,8 +95,8 @@ def command(
     strangers = [cell for word in guests for cell in read_guest(word, chosen)]
     machine = _look()
     place = choose_device(device, machine)
-    here, left_out = split_sides(wanted, place, machine)
     on_gpu = place == "cuda"
+    here, left_out = split_sides(wanted, place, machine, inference=inference)
     setting = Setting(
         device=(machine.gpu if on_gpu else None) or machine.cpu,
         torch=machine.torch,
@@ -85,6 +104,7 @@ def command(
         batches_per_epoch=batches,
         measured_epochs=epochs or (20 if on_gpu else 5),
         read_loss=read_loss,
+        inference=inference,
     )
     plan = Plan(
         models=chosen,
@@ -98,12 +118,14 @@ def command(
     )
     results = Results(file, setting)
     click.echo(setting.described(rounds), err=True)
-    print_left_out({**left_out, **({"no CUDA device": ["--kernels"]} if kernels and not on_gpu else {})})
-    whole = _measure(plan, results)
-    _show(plan, results, strangers, kept=file is not None)
-    if whole is None:
-        raise KeyboardInterrupt
-    return 1 if any(cell.error for cell in results.cells if cell.name in chosen and SIDES[cell.side] in here) else 0
+    if kernels and not on_gpu:
+        left_out.setdefault(ONLY_CUDA, []).append("--kernels")
+    print_left_out(left_out, [cell for cell in strangers if cell.name not in MODELS])
+    try:
+        _measure(plan, results)
+    finally:
+        _show(plan, results, strangers, kept=file is not None)
+    return 1 if any(cell.error for cell in plan.cells(results)) else 0
 
 
 def _look() -> Machine:
@@ -115,27 +137,20 @@ def _look() -> Machine:
             raise PluginError(f"torch cannot be used: {error}", where="flodl bench", mend="flodl doctor") from None
 
 
-def _measure(plan: Plan, results: Results) -> bool | None:
-    """Whether all is measured; None after Ctrl-C."""
-    try:
-        with Progress(plan.missing(results)) as progress:
-            measure(plan, results, progress)
-    except OutOfTime:
-        return False
-    except KeyboardInterrupt:
-        return None
-    return True
+def _measure(plan: Plan, results: Results) -> None:
+    """Until all is measured, the time is over, or the user has seen enough."""
+    with Progress(plan.missing(results)) as progress, suppress(OutOfTime):
+        measure(plan, results, progress)
 
 
 def _show(plan: Plan, results: Results, strangers: Sequence[Cell], *, kept: bool) -> None:
     """Everything that is known of what was asked for."""
-    order = {side.name: place for place, side in enumerate(SIDES.values())}
-    cells = sorted((cell for cell in results.cells if cell.name in plan.models), key=lambda cell: order[cell.side])
+    cells = plan.cells(results)
     shown = [*cells, *strangers]
-    print_models(shown, plan.models, plan.rounds)
+    print_models(shown, plan.models, plan.setting.batches_per_epoch, plan.rounds)
     print_overview(shown, plan.models)
     print_kernels(cells, plan.setting.batches_per_epoch)
     missing = plan.missing(results)
     if missing:
         mend = "the same command goes on" if kept else "with --json FILE another call could go on"
-        click.echo(f"\n{missing} cell{'s are' if missing > 1 else ' is'} not measured yet: {mend}", err=True)
+        click.echo(f"\n{missing} measurement{'s are' if missing > 1 else ' is'} missing: {mend}", err=True)

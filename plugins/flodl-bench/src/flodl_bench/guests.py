@@ -28,10 +28,10 @@ class Guest(Protocol):
 
 
 def read_guest(word: str, models: Sequence[str]) -> list[Cell]:
-    """What a file holds, or a guest tells, of these models; sides are named after it.
+    """What a file holds, or a guest tells; sides are named after it.
 
     Raises:
-        UsageError: There is no such file or guest, or its entries are none.
+        UsageError: There is no such file or guest, or it holds nothing about these models.
         PluginError: A guest cannot be loaded, or raised.
     """
     file = Path(word)
@@ -48,8 +48,10 @@ def read_guest(word: str, models: Sequence[str]) -> list[Cell]:
             mend=f"did you mean {near[0]!r}?" if near else f"a file of results; guests: {', '.join(known) or 'none'}",
         )
     title = word if word in known else file.stem
-    mine = [evolve(cell, side=f"{title}: {cell.side}" if cell.side else title) for cell in cells]
-    return [cell for cell in mine if cell.name in models]
+    if not any(cell.name in models for cell in cells):
+        has = ", ".join(dict.fromkeys(cell.name for cell in cells)) or "nothing at all"
+        raise UsageError(f"{word} holds nothing about {', '.join(models)}", where=_WHERE, mend=f"it holds {has}")
+    return [evolve(cell, side=f"{title}: {cell.side}" if cell.side else title) for cell in cells]
 
 
 def _told(point: EntryPoint, models: Sequence[str]) -> list[Cell]:

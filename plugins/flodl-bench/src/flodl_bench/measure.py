@@ -58,6 +58,7 @@ class Plan:
             batches=setting.batches_per_epoch,
             epochs=setting.measured_epochs,
             read_loss=setting.read_loss,
+            inference=setting.inference,
         )
         return order.written()
 
@@ -69,12 +70,16 @@ class Plan:
     def uncounted(self, model: str, results: Results) -> list[Cell]:
         """Cells of a model whose kernels are wanted and not counted yet."""
         cells = [results.cell(model, side.name) for side in self.sides if side.capture and self.kernels]
-        return [cell for cell in cells if cell.kernels is None and not cell.error]
+        return [cell for cell in cells if cell.kernels is None]
+
+    def cells(self, results: Results) -> list[Cell]:
+        """All that there is of what is wanted, in the order of the table."""
+        known = [results.cell(model, side.name) for model in self.models for side in self.sides]
+        return [cell for cell in known if cell.rounds or cell.error]
 
     def missing(self, results: Results) -> int:
-        """How many cells are not whole."""
-        lists = [(*self.untimed(model, results), *self.uncounted(model, results)) for model in self.models]
-        return sum(len({cell.side for cell in cells}) for cells in lists)
+        """How many times and counts of kernels are still to come."""
+        return sum(len(self.untimed(model, results)) + len(self.uncounted(model, results)) for model in self.models)
 
 
 Tell = Callable[[str, "Cell | None"], None]
@@ -91,7 +96,8 @@ def measure(plan: Plan, results: Results, tell: Tell) -> None:
         for cells in _groups(plan.untimed(model, results), plan.together):
             with ExitStack() as stack:
                 _Group(plan, results, tell, stack).time(cells)
-        for cells in _groups(plan.uncounted(model, results), plan.together):
+        timed = [cell for cell in plan.uncounted(model, results) if cell.rounds]
+        for cells in _groups(timed, plan.together):
             with ExitStack() as stack:
                 _Group(plan, results, tell, stack).count(cells)
 
@@ -156,7 +162,7 @@ class _Group:
             cell = cell.with_round(answer["times"], answer)
             self._keep(cell, done=cell.rounds >= self._plan.rounds)
         elif "kernels" in answer:
-            self._keep(evolve(cell, **answer), done=True)
+            self._keep(evolve(cell, error=None, **answer), done=True)
 
     def _keep(self, cell: Cell, *, done: bool) -> None:
         self._results.put(cell)

@@ -22,6 +22,7 @@ class Order:
         batches: Of an epoch.
         epochs: Of a round.
         read_loss: `"epoch"` or `"batch"`.
+        inference: Whether nothing is learned.
     """
 
     model: str
@@ -31,6 +32,7 @@ class Order:
     batches: int
     epochs: int
     read_loss: str
+    inference: bool
 
     def written(self) -> str:
         """As an argument of the process."""

@@ -24,6 +24,7 @@ class Setting:
         batches_per_epoch: Batches of an epoch; they lie on the device.
         measured_epochs: Epochs of a round that are timed.
         read_loss: When the host reads the loss: at the end of an `"epoch"`, or after every `"batch"`.
+        inference: Whether nothing is learned: the loss alone, in evaluation mode.
     """
 
     device: str
@@ -32,6 +33,7 @@ class Setting:
     batches_per_epoch: int
     measured_epochs: int
     read_loss: str
+    inference: bool
 
     def fits(self, entry: Mapping[str, Any]) -> bool:
         """Whether an entry of a file was measured like this."""
@@ -39,10 +41,11 @@ class Setting:
 
     def described(self, rounds: int) -> str:
         """For the head of a table."""
+        work = ", inference" if self.inference else ""
         size = f", sizes divided by {self.shrink}" if self.shrink > 1 else ""
         often = "once per epoch" if self.read_loss == "epoch" else "after every batch"
         return (
-            f"{self.device}, torch {self.torch}{size}\n"
+            f"{self.device}, torch {self.torch}{size}{work}\n"
             f"milliseconds per epoch of {_count(self.batches_per_epoch, 'batch', 'batches')}, the loss read {often}: "
             f"median and standard deviation of {_count(rounds, 'round')} of {_count(self.measured_epochs, 'epoch')}"
         )

@@ -1,4 +1,4 @@
-"""One training step, as each side makes it: `loss = step(x, y)`."""
+"""One batch, as each side learns from it, or judges it: `loss = step(x, y)`."""
 
 from __future__ import annotations
 
@@ -28,8 +28,17 @@ def make_step(network: nn.Module, model: Model, side: Side) -> Step:
 
     What a `TrainStep` is told to do and cannot is an error here, never something else that is measured.
     """
-    if not side.flodl:
-        return PlainStep(network, model, side)
+    return _flodl_step(network, model, side) if side.flodl else PlainStep(network, model, side)
+
+
+def make_judgement(network: nn.Module, model: Model, side: Side) -> Step:
+    """A side's inference: the loss of a batch in evaluation mode, without gradients; nothing is learned."""
+    if side.flodl:
+        return _flodl_step(network, model, side).evaluate
+    return PlainStep(network.eval(), model, side).judge
+
+
+def _flodl_step(network: nn.Module, model: Model, side: Side) -> TrainStep[..., Tensor]:
     return TrainStep(
         network,
         loss=model.loss,
@@ -67,6 +76,15 @@ class PlainStep:
         self._optimizer.step()
         detached: Tensor = loss.detach()
         return detached
+
+    @torch.no_grad()
+    def judge(self, x: Tensor, y: Tensor) -> Tensor:
+        """The loss of one batch."""
+        if self._replays:
+            torch.compiler.cudagraph_mark_step_begin()
+        with self._precision(x.device.type):
+            loss: Tensor = self._objective(x, y)
+        return loss
 
     def _forward(self, x: Tensor, y: Tensor) -> Tensor:
         return self._loss(self._network(x), y)

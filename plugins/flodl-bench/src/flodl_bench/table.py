@@ -18,8 +18,13 @@ _UNBOUNDED = 100_000
 _GAP_US = 0.8  # what a replay may lose between two kernels
 
 
-def print_models(cells: Sequence[Cell], models: Iterable[str], rounds: int) -> None:
-    """A block for each model that has a cell: time, spread, against PyTorch eager, memory, final loss."""
+def print_models(cells: Sequence[Cell], models: Iterable[str], batches: int, rounds: int) -> None:
+    """A block for each model that has a cell: time, spread, against PyTorch eager, memory, final loss.
+
+    Args:
+        batches: Of an epoch; a guest's own number is said where it is another.
+        rounds: How many were wanted.
+    """
     on_gpu = any(cell.vram_mb is not None or cell.vram_reserved_mb is not None for cell in cells)
     memory = ("active MiB", "reserved MiB") if on_gpu else ("process MiB",)
     for model in models:
@@ -29,7 +34,7 @@ def print_models(cells: Sequence[Cell], models: Iterable[str], rounds: int) -> N
         first = next((cell for cell in mine if cell.side == next(iter(SIDES))), None)
         table = _table(model, "ms", "±", "speed", *memory, "loss", "off by")
         for cell in mine:
-            table.add_row(*_row(cell, first, rounds, on_gpu=on_gpu))
+            table.add_row(_title(cell, batches, rounds), *_row(cell, first, on_gpu=on_gpu))
         click.echo()
         _print(table)
         for cell in mine:
@@ -72,10 +77,11 @@ def print_kernels(cells: Iterable[Cell], batches: int) -> None:
     _print(table)
 
 
-def print_left_out(left_out: Mapping[str, Sequence[str]]) -> None:
-    """Why some sides are not in the table."""
-    for reason, names in left_out.items():
-        click.echo(f"left out, {reason}: {', '.join(names)}", err=True)
+def print_left_out(left_out: Mapping[str, Sequence[str]], strangers: Sequence[Cell]) -> None:
+    """Why some sides are not in the table, and which results of guests."""
+    unknown = {"no model of this benchmark": [f"{cell.name} of {cell.side}" for cell in strangers]} if strangers else {}
+    for reason, names in {**left_out, **unknown}.items():
+        click.echo(_printable(f"left out, {reason}: {', '.join(names)}"), err=True)
 
 
 def said(cell: Cell) -> str:
@@ -94,14 +100,17 @@ def _bounds(cells: Iterable[Cell], batches: int) -> Iterator[float]:
         yield ((cell.kernel_us or 0.0) + _GAP_US * (cell.kernels or 0.0)) * batches / 1e3
 
 
-def _row(cell: Cell, first: Cell | None, rounds: int, *, on_gpu: bool) -> list[str]:
+def _title(cell: Cell, batches: int, rounds: int) -> str:
     side = SIDES.get(cell.side)
-    title = side.title if side else cell.side
-    if side and 0 < cell.rounds < rounds:
-        title += f" ({cell.rounds} of {rounds} rounds)"
+    if side is None:
+        other = cell.batches_per_epoch
+        return cell.side + (f" (of {other:.0f} batches)" if other not in (None, batches) else "")
+    return side.title + (f" ({cell.rounds} of {rounds} rounds)" if 0 < cell.rounds < rounds else "")
+
+
+def _row(cell: Cell, first: Cell | None, *, on_gpu: bool) -> list[str]:
     memory = (cell.vram_mb, cell.vram_reserved_mb) if on_gpu else (cell.rss_mb,)
     return [
-        title,
         "failed" if cell.error and cell.median_epoch_ms is None else _number(cell.median_epoch_ms),
         _number(cell.spread_ms),
         _speed(cell, first),

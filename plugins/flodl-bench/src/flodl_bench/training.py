@@ -1,4 +1,4 @@
-"""A model being trained by one side, epoch by epoch, with a clock beside it."""
+"""A model being trained, or asked, by one side, epoch by epoch, with a clock beside it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flodl_bench.models.size import Size
 from flodl_bench.order import Order
 from flodl_bench.setting import WARM_UP
 from flodl_bench.sides import SIDES
-from flodl_bench.steps import make_step
+from flodl_bench.steps import make_judgement, make_step
 
 _MIB = 2**20
 
@@ -34,7 +34,8 @@ class Training:
         network = (model.in_words(size) if side.flodl else model.plain(size)).to(self._device)
         torch.manual_seed(1)
         self._batches = model.batches(order.batches, self._device, size)
-        self._step = make_step(network, model, side)
+        make = make_judgement if order.inference else make_step
+        self._step = make(network, model, side)
         self._taken, self._loss = 0, float("nan")
         if side.compile:
             self._step(*self._batches[0])
