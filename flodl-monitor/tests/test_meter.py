@@ -67,3 +67,16 @@ def test_meter_refuses_odd_weights(weight):
     """They would make the mean a lie."""
     with pytest.raises(MonitorError, match="a weight is a number >= 0"):
         Meter().add("loss", 1.0, weight)
+
+
+def test_peek_leaves_all_as_it_is(device):
+    """The means so far, off another thread; a tensor on a GPU is not waited for, and so left out."""
+    torch = pytest.importorskip("torch")
+    meter = Meter()
+    meter.add("loss", 1.0)
+    meter.add("loss", 2.0, weight=3.0)
+    meter.add("norm", torch.tensor(0.5, device=device))
+    meter.add("nothing", 1.0, weight=0.0)
+    expected = {"loss": 1.75, "norm": 0.5} if device.type == "cpu" else {"loss": 1.75}
+    assert expected == meter.peek() == meter.peek()
+    assert {"loss": 1.75, "norm": 0.5} == meter.close()

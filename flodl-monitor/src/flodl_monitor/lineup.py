@@ -17,13 +17,15 @@ from flodl_monitor.history import History
 from flodl_monitor.lane import Lane
 from flodl_monitor.notices import Notices, describe
 from flodl_monitor.probes.sampler import Sampler
-from flodl_monitor.protocols import CuriousSink, LateSink, MarkedSink, Probe, Sink
+from flodl_monitor.progress import Progress
+from flodl_monitor.protocols import CuriousSink, LateSink, LiveSink, MarkedSink, Probe, Sink
 from flodl_monitor.record import EpochRecord, Mark
 
 DEFAULT_PROBES = ("cpu", "ram", "gpu")
 
-SinkLane: TypeAlias = "Lane[EpochRecord | Mark | History | About]"
-"""Takes records and late marks; a history is what was before them, and `About` what they are of."""
+SinkLane: TypeAlias = "Lane[EpochRecord | Mark | History | About | Progress]"
+"""Takes records and late marks; a history is what was before them, and `About` what they are of,
+`Progress` the epoch under way."""
 Several: TypeAlias = "Reference | Iterable[Reference]"
 
 
@@ -102,7 +104,7 @@ def lane_of(name: str, sink: Sink, notices: Notices) -> SinkLane:
     def failed(error: BaseException) -> None:
         notices.once(f"sink {name}", f"sink {name} failed and is dropped, the others go on ({describe(error)})")
 
-    def take(item: EpochRecord | Mark | History | About) -> None:
+    def take(item: EpochRecord | Mark | History | About | Progress) -> None:
         if isinstance(item, EpochRecord):
             sink.emit(item)
         elif isinstance(item, Mark):
@@ -111,6 +113,9 @@ def lane_of(name: str, sink: Sink, notices: Notices) -> SinkLane:
         elif isinstance(item, About):
             if isinstance(sink, CuriousSink):
                 sink.describe(item)
+        elif isinstance(item, Progress):
+            if isinstance(sink, LiveSink):
+                sink.follow(item)
         elif isinstance(sink, LateSink):
             sink.begin(item)
 

@@ -39,6 +39,14 @@ class Meter:
         sums, self._sums = self._sums, {}
         return {as_name(name): as_number(total) / weights for name, (total, weights) in sums.items() if weights}
 
+    def peek(self) -> dict[str, float]:
+        """The means so far, of what no device has to be waited for. Another thread may ask."""
+        return {
+            as_name(name): as_number(total) / weights
+            for name, (total, weights) in self._sums.copy().items()
+            if weights and _at_hand(total)
+        }
+
     def state_dict(self) -> dict[str, list[Any]]:
         """The open sums: numbers, or tensors where they live."""
         return {name: [total, weights] for name, (total, weights) in self._sums.items()}
@@ -46,6 +54,10 @@ class Meter:
     def load_state_dict(self, state: Mapping[str, Sequence[Any]]) -> None:
         """Go on with them, whole or not at all."""
         self._sums = {name: (_owned(total), float(weights)) for name, (total, weights) in state.items()}
+
+
+def _at_hand(total: Any) -> bool:
+    return not hasattr(total, "detach") or total.device.type == "cpu"
 
 
 def _owned(total: Any) -> Any:

@@ -99,17 +99,18 @@ class Monitor:
         except Exception as error:
             self._say(f"metric {name}", f"metric {name!r} is left out ({describe(error)})")
 
-    def watch(self, source: object, /, **settings: object) -> None:
+    def watch(self, source: object, /, profile: object = None, **settings: object) -> None:
         """Show what is trained beside its curves: its drawing, its parts, what the run was started with.
 
         A part that is frozen or thawed later, by a rule or by hand, becomes a mark on the curves. Never raises.
 
         Args:
             source: A graph, a training step, or any module; one with a method `svg()` is drawn.
+            profile: What `graph.profile(...)` found: the drawing then shows where the time goes.
             settings: Hyper-parameters, or whatever else is worth knowing: `watch(step, lr=0.01, data="digits")`.
         """
         try:
-            self._watched = Watched(source, settings)
+            self._watched = Watched(source, settings, profile)
             self._describe(self._watched)
         except Exception as error:
             self._say("watch", f"the model cannot be shown ({describe(error)})")

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Mapping
 from typing import TextIO, final
 
 from flodl_core.rules import Firing
 
-from flodl_monitor.console import printable, write_line
+from flodl_monitor.console import is_terminal, printable, write_line
 from flodl_monitor.formats import format_metric, format_seconds, format_share
+from flodl_monitor.progress import Progress
 from flodl_monitor.record import EpochRecord
+from flodl_monitor.sinks.bar import Bar
 
 
 @final
 class Terminal:
     """`  epoch  50/100  loss=0.0023  [24ms  ETA 1.2s]  VRAM: 2.1/6.0 GB (82%)`, and a last line at the end.
+
+    On a terminal, below it, how far the epoch under way is; see `flodl_monitor.sinks.bar`.
 
     Args:
         stream: Where to; stderr if not given, so that a program's own output stays clean.
@@ -25,6 +30,13 @@ class Terminal:
         self._stream = stream
         self._began = time.monotonic()
         self._last: EpochRecord | None = None
+        self._bar: Bar | None = None
+
+    def follow(self, progress: Progress) -> None:
+        """Show the epoch under way, where somebody may be looking."""
+        stream = sys.stderr if self._stream is None else self._stream
+        if is_terminal(stream):
+            self._bar = Bar(stream, progress)
 
     def emit(self, record: EpochRecord) -> None:
         """Print the epoch's line."""
@@ -35,6 +47,8 @@ class Terminal:
 
     def close(self) -> None:
         """Print how long it took and where it ended."""
+        if self._bar is not None:
+            self._bar.close()
         if self._last is not None:
             write_line(summary_text(self._last, time.monotonic() - self._began), self._stream)
 
