@@ -5,9 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from torch import Tensor, nn
-
 from flodl_graph.part import once_a_forward
+from torch import Tensor, nn
 
 
 class Scale(nn.Module):

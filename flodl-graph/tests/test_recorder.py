@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import numpy as np
 import pytest
 import torch
@@ -59,11 +61,37 @@ def test_nested_graphs_report_under_their_path() -> None:
     assert 1 == inner.epoch
 
 
-def test_recording_detaches(graph: Graph) -> None:
+def test_recording_detaches(graph: Graph, device: torch.device) -> None:
     """A recorded loss keeps no graph of gradients alive."""
-    graph.record("loss", graph(torch.ones(1, 2)).sum())
-    (total,) = graph.recorder.means["loss"].sums.values()
-    assert not total.requires_grad
+    hidden = graph.to(device)(torch.ones(1, 2, device=device))
+    history, loss = weakref.ref(hidden), (hidden * hidden).sum()  # a product's history holds its factors
+    graph.record("loss", loss)
+    graph.record({"loss": loss, "again": loss})
+    del hidden, loss
+    assert history() is None
+    assert {"loss", "again"} == graph.flush().keys()
+
+
+def test_what_is_on_the_host_already_is_counted_there(graph: Graph, device: torch.device) -> None:
+    """A tensor of the CPU costs no kernel at each record; one of a GPU is not waited for."""
+    for value in (torch.tensor(1.5, device=device), torch.tensor([2.5], device=device, dtype=torch.float64)):
+        graph.record("loss", value)
+        graph.record({"loss": value}, prefix="val_")
+    sums = {name: [total.device.type for total in mean.sums.values()] for name, mean in graph.recorder.means.items()}
+    expected = [] if device.type == "cpu" else [device.type]
+    assert {"loss": expected, "val_loss": expected} == sums
+    assert {"loss": 2.0, "val_loss": 2.0} == graph.flush()
+
+
+def test_several_at_once_are_counted_or_none(graph: Graph) -> None:
+    """A value that is no number stops the others too, however often all were recorded before."""
+    graph.record({"a": 1.0, "b": 2.0, "c": 3.0})
+    for wrong in ("high", None, torch.zeros(2)):
+        with pytest.raises(TrainingError, match="record"):
+            graph.record({"a": 5.0, "b": wrong, "c": 5.0})
+    with pytest.raises(TrainingError, match="weighs by a positive number"):
+        graph.record({"a": 5.0, "b": 5.0, "c": 5.0}, weight=0.0)
+    assert {"a": 1.0, "b": 2.0, "c": 3.0} == graph.flush()
 
 
 @pytest.mark.parametrize(

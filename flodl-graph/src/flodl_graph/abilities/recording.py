@@ -52,21 +52,25 @@ class AbstractRecorded(AbstractFamily):
             PathError: A dotted name leads to no part.
         """
         host_work("record() adds up on the host: return (loss, {...}) from the objective, and record that")
+        if type(value) is Tensor and value.is_cpu:  # there is nothing to wait for
+            value = checked(f"{prefix}{name}", value)
         if type(value) is float and 0.0 < weight < _INFINITE and not prefix:  # what stands in the innermost loop
             mean = self.recorder.routes.get(name)  # type: ignore[arg-type]
             if mean is not None:
                 mean.total += value * weight
                 mean.weight += weight
                 return
-        given = name if isinstance(name, Mapping) else self._of_one(name, value)
+        given = name if type(name) is dict or isinstance(name, Mapping) else self._of_one(name, value)
         if self.recorder.add_floats(given, prefix, weight):
             return
         numbers = {prefix + key: checked(prefix + key, item) for key, item in given.items()}
         checked_weight(weight)
+        routes = self.recorder.routes
         for key in numbers:
-            self._route(key)
+            if key not in routes:
+                self._route(key)
         for key, number in numbers.items():
-            self.recorder.routes[key].add(number, weight)
+            routes[key].add(number, weight)
 
     def flush(self, *paths: str) -> dict[str, float]:
         """Close the running means, of nested graphs too, as points of this epoch; of these names alone if any.
@@ -197,10 +201,9 @@ class AbstractRecorded(AbstractFamily):
 
     def _route(self, name: str) -> None:
         """Find the running mean of a dotted name, for the rest of the epoch."""
-        if name not in self.recorder.routes:
-            owner, own = self._owner(name)
-            self.recorder.routes[name] = owner.recorder.mean(own)
-            self.recorder.clock.start()
+        owner, own = self._owner(name)
+        self.recorder.routes[name] = owner.recorder.mean(own)
+        self.recorder.clock.start()
 
     def _owner(self, path: str) -> tuple[AbstractFamily, str]:
         """The innermost graph that a dotted name leads into, and what is left of the name there."""

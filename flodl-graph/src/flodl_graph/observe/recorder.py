@@ -78,12 +78,17 @@ class Recorder:
 
     def add_floats(self, values: Mapping[str, object], prefix: str, weight: float) -> bool:
         """Count values that are all plain floats of names met before in this epoch; if not, count nothing."""
-        means = [self.routes.get(prefix + name) for name in values]
-        if None in means or not 0.0 < weight < math.inf or set(map(type, values.values())) != {float}:
+        if not 0.0 < weight < math.inf:
             return False
-        for mean, value in zip(means, values.values(), strict=True):
-            mean.total += value * weight  # type: ignore[union-attr, operator]
-            mean.weight += weight  # type: ignore[union-attr]
+        routes, floats = self.routes, []
+        for name, value in values.items():
+            mean = routes.get(prefix + name if prefix else name)
+            if mean is None or type(value) is not float:
+                return False
+            floats.append((mean, value))
+        for mean, value in floats:
+            mean.total += value * weight
+            mean.weight += weight
         return True
 
     def mean(self, name: str) -> Mean:
@@ -161,7 +166,7 @@ def flush(epoch: int, means: Mapping[tuple[str, str], Mean], recorders: Mapping[
 
 
 def checked(name: str, value: object) -> Number:
-    """One number, as it is counted: a float, or a tensor without shape and gradient.
+    """One number, as it is counted: a float, or a tensor of a device, without shape and gradient.
 
     Raises:
         TrainingError: It is none.
@@ -173,7 +178,7 @@ def checked(name: str, value: object) -> Number:
             )
         if value.is_complex():
             raise TrainingError(f"record({name!r}) takes a real number, got {value.dtype}", mend="value.abs()")
-        return value.detach().reshape(())
+        return value.item() if value.is_cpu else value.detach().reshape(())
     if isinstance(value, Real):
         return float(value)
     raise TrainingError(f"record({name!r}) takes a float or a tensor, got {type(value).__name__}")
