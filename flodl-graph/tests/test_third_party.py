@@ -96,3 +96,17 @@ def test_its_parts_are_parts(graph: Graph) -> None:
     graph.set_submodule("way.body", nn.Identity())
     x = torch.randn(3, 4)
     torch.testing.assert_close(graph(x), graph.linear_1(x))
+
+
+def test_a_word_may_begin_with_a_list() -> None:
+    """One argument, also when it is written down; what the word does not know is no name's, but a mistake."""
+    components.register(importlib.import_module("chorus"), "chorus")
+    flow = FlowBuilder().word("chorus", ["gelu", ref("linear", 4, 4)], times=2)
+    graph = flow.build()
+    text = graph.to_toml()
+    assert 'chorus = ["gelu", { use = "linear", args = [4, 4] }]\ntimes = 2\n' in text
+    assert graph.ir == FlowBuilder.from_toml(text).build().ir
+    x = torch.randn(3, 4)
+    torch.testing.assert_close(graph(x), 2 * (torch.nn.functional.gelu(x) + graph.chorus_1.voices[1](x)))
+    with pytest.raises(ComponentError, match=r"chorus\(\) takes no argument 'tiems'"):
+        FlowBuilder().word("chorus", ["gelu", "tanh"], tiems=2).build()

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from flodl_graph.part import stream_of as stream_of
     from flodl_graph.rebuild import load as load
     from flodl_graph.run.profiled import Profile as Profile
-    from flodl_graph.words.inside import shown as shown
     from flodl_graph.saying.split import Split as Split
+    from flodl_graph.words.inside import shown as shown
 
 _HOMES = {
     "flodl_graph.builder": "FlowBuilder",

@@ -52,7 +52,8 @@ def _hand_extras_to_recipe(node: type[AbstractNode], step: Word) -> tuple[tuple[
     """Arguments that are not the word's go to the constructor of its first argument, where that is a name."""
     own = {key: value for key, value in step.kwargs.items() if key in schema(node).parameters}
     extras = {key: value for key, value in step.kwargs.items() if key not in own}
-    reference = as_reference(step.args[0]) if step.args else None
+    takes_list = next(iter(dues(node).values()), Due()).several
+    reference = as_reference(step.args[0]) if step.args and not takes_list else None
     if not extras or not isinstance(reference, Ref):
         return step.args, step.kwargs
     positional = extras.pop("args", ())

@@ -79,7 +79,7 @@ def _steps(table: Mapping[str, Any], where: Where) -> list[Step]:
     word = _word(table, where)
     arguments = {key: _argument(value, where) for key, value in table.items() if key not in (*_MARKS, word)}
     first = _argument(table[word], where)
-    positional = tuple(first) if isinstance(first, list) else (first,)
+    positional = tuple(first) if isinstance(first, list) and _takes_each(word) else (first,)
     return [Word(word=word, args=positional, kwargs=arguments, where=where), *_marks(table, where)]
 
 
@@ -120,6 +120,11 @@ def _word(table: Mapping[str, Any], where: Where) -> str:
         where=where,
         mend=nearest or f"words: {', '.join(words)}",
     )
+
+
+def _takes_each(word: str) -> bool:
+    """Whether a list is as many arguments, one for each branch that the word opens, and not one argument."""
+    return getattr(components.find("word", word).load(), "effect", None) == "branch"
 
 
 def _argument(value: Any, where: Where) -> Any:
