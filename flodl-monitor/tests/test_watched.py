@@ -172,6 +172,22 @@ def test_a_drawing_that_cannot_be_shown_is_left_out(drawing, capfd):
     assert (None, "digits") == (sink.told[0].drawing, sink.told[0].title)
 
 
+def test_a_profile_is_handed_to_the_drawing():
+    """Also when it is drawn anew, because a part was frozen."""
+
+    class Timed(Model):
+        def svg(self, profile=None) -> str:
+            return SVG.replace('class="node"', f'class="node heat-{profile}"')
+
+    sink, model = Curious(), Timed()
+    with Monitor(2, sinks=[sink], probes=[]) as monitor:
+        monitor.watch(model, profile=7, lr=0.1)
+        for _ in monitor.epochs():
+            model.freeze("encoder")
+    assert ["node heat-7"] * 2 == [about.drawing[2][0][1]["class"] for about in sink.told]
+    assert {"lr": "0.1"} == sink.told[0].settings
+
+
 class Rude:
     """Fails at every touch."""
 

@@ -22,11 +22,13 @@ class Watched:
     Args:
         source: A graph, a module, or a step that has a `model`.
         settings: Names and values to show.
+        profile: Where its time goes; handed to the model when it draws itself.
     """
 
-    def __init__(self, source: object, settings: Mapping[str, Any]) -> None:
+    def __init__(self, source: object, settings: Mapping[str, Any], profile: object = None) -> None:
         self._model: Any = getattr(source, "model", source)
         self._settings = facts(settings)
+        self._heat = {} if profile is None else {"profile": profile}
         self._parts = dict(_parts(self._model))
         self._all = list({id(one): one for own in self._parts.values() for one in own}.values())
         self._learning = self._flags()
@@ -39,7 +41,7 @@ class Watched:
             ValueError: It draws itself in a way that no page may show; `plain` leaves the drawing out.
         """
         draw = getattr(self._model, "svg", None)
-        return self.plain(drawing_of(draw()) if callable(draw) else None)
+        return self.plain(drawing_of(draw(**self._heat)) if callable(draw) else None)
 
     def plain(self, drawing: list[Any] | None = None) -> About:
         """The same, with this drawing or none."""

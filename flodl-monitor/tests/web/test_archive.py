@@ -49,6 +49,7 @@ def test_it_shows_what_the_run_was_of(tab, archive):
     assert 1 == page.page.locator("#drawing .chosen").count()
     page.page.get_by_role("button", name="Show all").click()
     assert 3 == page.page.locator("#charts .chart h3").count()
+    assert not page.page.locator("#heat").is_visible()
 
 
 def test_both_themes(tab, archive):

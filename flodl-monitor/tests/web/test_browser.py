@@ -14,7 +14,7 @@ def test_page_draws_every_group(tab, tmp_path):
             metrics = {"encoder.scan.loss": 1 / (epoch + 1), "loss": math.nan if epoch == 0 else 2.0 + epoch}
             monitor.log(epoch, 0.5, {**metrics, **({"val.loss": 3.0} if epoch % 5 == 4 else {})})
     page = tab(viewport={"width": 1300, "height": 2600}).open(monitor.save_html(tmp_path / "run.html", title="digits"))
-    page.page.wait_for_function("document.querySelectorAll('canvas').length === 4")
+    page.page.wait_for_function("() => document.querySelectorAll('canvas').length === 4")
     assert ["encoder.scan", "loss", "val", "Seconds per epoch"] == page.page.locator(".chart h3").all_inner_texts()
     assert "stopped: epoch 12 of 20, 6.0 s of training" == page.text("#state")
     rows = [row.locator("th, td").all_inner_texts() for row in page.page.locator("#summary tbody tr").all()]

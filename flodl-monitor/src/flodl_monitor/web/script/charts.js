@@ -30,8 +30,8 @@ function arrange() {
   });
   byId("machine-section").hidden = !machine;
   byId("scope").hidden = !view.scope;
-  const none = wanted.some((group) => group.metrics) ? "" : " It has none.";
-  byId("scope").replaceChildren(`Only metrics of ${view.scope}.${none} `, button("Show all", () => focusOn("")));
+  const none = wanted.some((group) => group.metrics) ? "" : ": no metrics";
+  byId("scope").replaceChildren(make("span", `Only ${view.scope}${none}`), button("Show all", () => focusOn("")));
 }
 
 function button(text, action) {
@@ -173,13 +173,14 @@ function readOut(chart, epoch, plot) {
     const shown = typeof value === "number" && Number.isFinite(value) ? value * chart.group.scale : value;
     chart.values[index].textContent = format(shown);
   });
-  const near = plot && epoch !== null && chart.group.metrics
-    ? marks.find((mark) => Math.abs(plot.valToPos(mark.epoch, "x") - plot.cursor.left) < 8) : undefined;
-  const told = near ? `epoch ${near.epoch}: ${near.what}${near.why ? ` because ${near.why}` : ""}` : "";
-  chart.note.textContent = told || (plot && epoch ? `epoch ${epoch}` : "");
+  const close = plot && epoch !== null && chart.group.metrics
+    ? marks.filter((mark) => Math.abs(plot.valToPos(mark.epoch, "x") - plot.cursor.left) < 8) : [];
+  const near = close.find((mark) => !mark.saved) ?? close.find((mark) => mark.epoch === epoch);
+  const said = near ? `epoch ${near.epoch}: ${near.what}${near.why ? ` because ${near.why}` : ""}` : "";
+  chart.note.textContent = said || (plot && epoch ? `epoch ${epoch}` : "");
 }
 
-// A dashed line where something was done; a cross at the foot where a value was no number.
+// A dashed line where something was done; at the foot a notch for a checkpoint, a cross where a value was no number.
 function drawMarks(plot, chart) {
   if (!chart.group.metrics) return;
   const { left, top, width, height } = plot.bbox;
@@ -190,9 +191,13 @@ function drawMarks(plot, chart) {
   ctx.save();
   ctx.strokeStyle = ctx.fillStyle = themed("--mark");
   ctx.lineWidth = unit;
-  for (const { epoch } of marks.slice(-200)) {
+  for (const { epoch, saved } of marks.slice(-400)) {
     const x = across(epoch);
     if (!inside(x)) continue;
+    if (saved) {
+      ctx.fillRect(x - 1.5 * unit, top + height - 5 * unit, 3 * unit, 5 * unit);
+      continue;
+    }
     ctx.setLineDash([3 * unit, 3 * unit]);
     ctx.beginPath();
     ctx.moveTo(x, top);

@@ -119,8 +119,16 @@ function smoothed(values, weight) {
 
 function marksOf() {
   const rules = run.fired.map((one) => ({ epoch: one.epoch, what: one.actions.join(", "), why: one.condition }));
-  const others = run.marks.map(([epoch, text]) => ({ epoch, what: text, why: "" }));
+  const others = run.marks.map(([epoch, text]) => ({ epoch, what: text, why: "", saved: text.startsWith("saved ") }));
   return [...rules, ...others].sort((one, other) => one.epoch - other.epoch);
+}
+
+// Of checkpoints only the newest, and the newest that was the best: of the others most are gone.
+function told() {
+  const saves = marks.filter((mark) => mark.saved);
+  const best = saves.filter((mark) => mark.what.includes(", best "));
+  return marks.filter((mark) => !mark.saved || mark === lastOf(saves) || mark === lastOf(best)).map((mark) =>
+    (mark === lastOf(saves) && saves.length > 1 ? { ...mark, why: `the newest of ${saves.length}` } : mark));
 }
 
 function format(value) {

@@ -45,6 +45,10 @@ for (const [id, step] of [["newer", -1], ["older", 1]]) {
     tables();
   });
 }
+byId("heat").addEventListener("click", () => {
+  const cool = byId("drawing").classList.toggle("cool");
+  byId("heat").setAttribute("aria-pressed", String(!cool));
+});
 byId("drawing").addEventListener("click", (event) => {
   const part = event.target.closest("g[data-path]");
   if (part) focusOn(view.scope === part.dataset.path ? "" : part.dataset.path);

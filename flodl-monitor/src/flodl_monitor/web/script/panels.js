@@ -56,8 +56,10 @@ function tables() {
   byId("summary").replaceChildren(table(heads, rows), ...more);
   epochTable(shown.slice(0, COLUMNS));
   byId("happened-section").hidden = !marks.length;
-  const events = marks.slice(-LINES).reverse().map((mark) => [String(mark.epoch), mark.what, mark.why]);
-  byId("happened").replaceChildren(table(["Epoch", "What", "Why"], events));
+  const events = told().slice(-LINES).reverse();
+  const reasons = events.some((mark) => mark.why);
+  const happened = events.map((mark) => [String(mark.epoch), mark.what, ...(reasons ? [mark.why] : [])]);
+  byId("happened").replaceChildren(table(["Epoch", "What", ...(reasons ? ["Why"] : [])], happened));
 }
 
 function epochTable(columns) {
@@ -100,8 +102,13 @@ function describe() {
     if (!drawing.hasAttribute("aria-label")) drawing.setAttribute("aria-label", `Drawing of ${about.title || "the model"}`);
     byId("drawing").replaceChildren(drawing);
   } else byId("drawing").replaceChildren();
+  byId("heat").hidden = !byId("drawing").querySelector("[class*='heat-']");
   const parts = about.parts.map(([path, count, frozen]) => [path, count.toLocaleString("en"), frozen ? "frozen" : "trained"]);
-  byId("parts").replaceChildren(...(parts.length ? [table(["Part", "Parameters", ""], parts)] : []));
+  byId("parts").replaceChildren(...(parts.length ? [table(["Part", "Parameters", "State"], parts)] : []));
+  for (const cell of byId("parts").querySelectorAll("tbody th")) {
+    const path = cell.textContent;
+    cell.replaceChildren(button(path, () => focusOn(view.scope === path ? "" : path)));
+  }
   const lists = [["Settings", about.settings], ["Environment", about.environment]].filter(([, all]) => Object.keys(all).length);
   byId("facts").replaceChildren(...lists.map(([title, all]) => {
     const box = make("div");
