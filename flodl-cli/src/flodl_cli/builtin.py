@@ -13,6 +13,8 @@ _COMMANDS = {
     "plugins": "The plugins: what each brings, what failed, how to disable one.",
     "doctor": "What is wrong with this installation, and how to mend it.",
     "exercise": "Prove components on this machine: gradients, values, copies, states.",
+    "check": "What flodl asks of a plugin: metadata, names, documentation, contracts.",
+    "new": "Begin a plugin or a project with something that works.",
     "run": "Train what an experiment file describes.",
     "watch": "A live or finished run in the browser, from its event log.",
     "checkpoint": "Model files: what is in them, whether they are whole, other kinds of them.",

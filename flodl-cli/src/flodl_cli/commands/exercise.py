@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import click
-from flodl_core.errors import MissingDistribution, TensorError
 from flodl_core.provider import Component
-from flodl_core.testing import NEEDS_NO_TORCH
 
 from flodl_cli.examples import ExampleCommand
 from flodl_cli.exercise.choose import choose
+from flodl_cli.exercise.device import require_device
 from flodl_cli.exercise.progress import Watch
 from flodl_cli.exercise.report import print_report
 from flodl_cli.exercise.tally import Tally
 from flodl_cli.kinds import complete_distributions, complete_kinds, complete_names
-from flodl_cli.locate import find_module
 from flodl_cli.output.human import note
 from flodl_cli.output.machine import print_json
 from flodl_cli.settings import switches
@@ -45,7 +43,7 @@ def command(kind_or_name: str | None, name: str | None, device: str, plugin: str
     NAME may be a full name such as flodl-nn/linear, or a pattern with *. Exit code 1 when a check fails.
     """
     chosen = choose(kind_or_name, name, plugin)
-    _require(device, {component.kind for component in chosen})
+    require_device(device, {component.kind for component in chosen}, where="flodl exercise")
     tally, watch = Tally(), Watch(len(chosen))
     interrupted = False
     try:
@@ -75,28 +73,3 @@ def _exercise(chosen: Sequence[Component], device: str, tally: Tally, watch: Wat
             tally.add(result)
             results.append(result)
         watch.finished(component, results)
-
-
-def _require(device: str, kinds: set[str]) -> None:
-    """Say now what would fail every component.
-
-    Raises:
-        MissingDistribution: There is no torch.
-        TensorError: There is no such device.
-    """
-    if device == "cpu" and kinds <= NEEDS_NO_TORCH:
-        return
-    if find_module("torch") is None:
-        raise MissingDistribution(
-            "torch is not installed: without it only schedules, sinks, probes and commands can be exercised",
-            where="flodl exercise",
-            mend="pip install 'flodl-core[torch]'",
-        )
-    from flodl_core.tensor.device import pick_device
-
-    try:
-        pick_device(device)
-    except TensorError as error:
-        raise TensorError(
-            error.what, where="flodl exercise", mend="leave --device out: the CPU proves nearly all"
-        ) from None

@@ -76,7 +76,14 @@ def said(counts: Mapping[str, int]) -> str:
 def _as_data(results: list[Result]) -> dict[str, Any]:
     component = results[0].component
     checks = [
-        {"check": r.check, "outcome": r.outcome, "reason": r.reason, "seconds": round(r.seconds, 4)} for r in results
+        {
+            "check": r.check,
+            "outcome": r.outcome,
+            "reason": r.reason,
+            "seconds": round(r.seconds, 4),
+            "waived": r.waived,
+        }
+        for r in results
     ]
     return {
         "kind": component.kind,

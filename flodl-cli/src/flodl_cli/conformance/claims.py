@@ -1,0 +1,49 @@
+"""What the components claim: names that may be somebody's, targets that may be somebody else's code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from flodl_core.names import plural
+from flodl_core.ownership import foreign_target
+from flodl_core.provider import Component
+from flodl_core.registry import components
+
+from flodl_cli.health.finding import Finding
+
+
+def look_at_names(brought: Sequence[Component]) -> Iterator[Finding]:
+    """A clash with a built-in hides a component behind its full name; one with another plugin hides both."""
+    found = [finding for component in brought for finding in _clashes(component)]
+    yield from found
+    if not found:
+        kinds = dict.fromkeys(component.kind for component in brought)
+        counts = [(sum(c.kind == kind for c in brought), kind) for kind in kinds]
+        said = ", ".join(f"{n} {(plural(kind) if n != 1 else kind).replace('_', ' ')}" for n, kind in counts)
+        yield Finding("names", f"{said}: no other distribution here has their names")
+
+
+def look_at_targets(brought: Sequence[Component]) -> Iterator[Finding]:
+    """A target is code of the distribution that declares it, or of what that requires."""
+    found = [fault for component in brought if (fault := foreign_target(component))]
+    for fault in found:
+        yield Finding("targets", fault, "problem", "name code of its own, or require the distribution it belongs to")
+    if not found:
+        yield Finding("targets", "all in its own packages, or in those it requires")
+
+
+def _clashes(component: Component) -> Iterator[Finding]:
+    mine = {component.name, *component.spec.aliases}
+    for other in components.list(component.kind, deprecated=True):
+        if other.origin.distribution == component.origin.distribution:
+            continue
+        shared = sorted(mine & {other.name, *other.spec.aliases})
+        if not shared:
+            continue
+        said = f"{component.kind} {component.name!r}: {other.origin.distribution} has {', '.join(shared)} too"
+        if other.origin.builtin:
+            yield Finding(
+                "names", f"{said}, and the built-in one is meant", "problem", f"another name than {shared[0]}"
+            )
+        elif not component.origin.builtin:
+            yield Finding("names", said, "note", f"where both are installed, write {component.qualified!r}")
