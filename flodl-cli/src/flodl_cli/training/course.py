@@ -46,6 +46,10 @@ class Course:
         finally:
             self._tell("end")
 
+    def left(self, epoch: int) -> int:
+        """How many batches `batches` will hand out."""
+        return self._examples.count(self._size) - (self.position if epoch == self._epoch else 0)
+
     def state_dict(self) -> dict[str, Any]:
         """Plain data, and the sum of the losses."""
         order = {"seed": self._seed, "batch_size": self._size, "examples": len(self._examples)}

@@ -51,6 +51,10 @@ class Examples:
         for chosen in cut(places, size)[skip:]:
             yield tuple(tensor.to(device, non_blocking=True) for tensor in self._take(chosen))
 
+    def count(self, size: int) -> int:
+        """How many batches there are of so many examples."""
+        return len(cut(self.places, size))
+
     def targets(self) -> Tensor:
         """Every target, in order: [N, ...]."""
         return all_targets(self.dataset)[self.places]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterable
 from typing import final
 
 import torch
@@ -13,6 +14,7 @@ from flodl_monitor import Monitor
 
 from flodl_cli.experiment.validate import Faults
 from flodl_cli.training.course import Course
+from flodl_cli.training.examples import Batch
 from flodl_cli.training.interrupt import Interrupt
 from flodl_cli.training.prepare import Run
 from flodl_cli.training.states import states
@@ -60,7 +62,7 @@ def train(run: Run, *, resume: bool = False) -> Outcome:
     with Interrupt() as interrupt, monitor, states(run, course, monitor, resume) as state:
         for epoch in monitor.epochs(run.step):
             held_out = None
-            _learn(run, course, epoch, interrupt)
+            _learn(run, monitor.batches(course.batches(epoch), course.left(epoch)), course, interrupt)
             if interrupt.wanted:
                 if state is not None:
                     state.save()
@@ -91,15 +93,15 @@ def judge(run: Run) -> Tally:
     return tally
 
 
-def _learn(run: Run, course: Course, epoch: int, interrupt: Interrupt) -> None:
+def _learn(run: Run, batches: Iterable[Batch], course: Course, interrupt: Interrupt) -> None:
     """One pass over the examples, or what is left of it."""
-    for batch in course.batches(epoch):
+    for batch in batches:
         try:
             loss, _ = run.step(*batch)
         except FlodlError:
             raise
         except Exception as error:
-            raise _failed(error, epoch, course.position) from error
+            raise _failed(error, run.step.epoch, course.position) from error
         course.tally.add(loss, len(batch[0]))
         if interrupt.wanted:
             break
