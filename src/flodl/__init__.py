@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from flodl_graph import Graph as Graph
     from flodl_graph import load as load
     from flodl_monitor import Monitor as Monitor
+    from flodl_nn import DeviceLoader as DeviceLoader
     from flodl_nn import Sampler as Sampler
     from flodl_nn import TrainStep as TrainStep
     from flodl_nn import constant as constant
@@ -47,7 +48,9 @@ _HOMES = {
     "flodl_core.rules": "freeze save scale_lr stop thaw trend trends when",
     "flodl_graph": "FlowBuilder Graph load",
     "flodl_monitor": "Monitor",
-    "flodl_nn": "Sampler TrainStep constant cosine exponential layer_decay one_cycle plateau step_decay warmup",
+    "flodl_nn": (
+        "DeviceLoader Sampler TrainStep constant cosine exponential layer_decay one_cycle plateau step_decay warmup"
+    ),
 }
 
 __all__ = [*sorted(name for names in _HOMES.values() for name in names.split())]

@@ -7,6 +7,7 @@ from typing import Any, TypeVar, final
 
 import torch
 from flodl_core import CheckpointError, TrainingError
+from torch import Tensor
 
 T = TypeVar("T")
 
@@ -73,12 +74,24 @@ class Sampler(torch.utils.data.Sampler[list[int]]):
         else:
             yield from self._counted(self._batches(), self._start)
 
-    def _batches(self) -> Iterator[list[int]]:
-        order = self._order()
+    def order(self) -> Tensor:
+        """All items in the order of the current epoch: i64 [size], on the CPU."""
+        if not self.shuffle:
+            return torch.arange(self.size)
+        # One generator per epoch, seeded by both numbers: no order depends on how the last one was used.
+        generator = torch.Generator().manual_seed((self.seed * 1_000_003 + self.epoch) % 2**63)
+        return torch.randperm(self.size, generator=generator)
+
+    def slices(self) -> Iterator[slice]:
+        """Where in `order()` each batch that is left begins and ends. To be followed: see `follow`."""
         start, self._start = self._start, 0
         self.position = start
         for index in range(start, len(self)):
-            yield order[index * self.batch_size : (index + 1) * self.batch_size]
+            yield slice(index * self.batch_size, min((index + 1) * self.batch_size, self.size))
+
+    def _batches(self) -> Iterator[list[int]]:
+        order: list[int] = self.order().tolist()
+        return (order[part] for part in self.slices())
 
     def follow(self, loader: Iterable[T]) -> Iterator[T]:
         """The loader's batches, counted as they arrive.
@@ -138,14 +151,6 @@ class Sampler(torch.utils.data.Sampler[list[int]]):
             "shuffle": self.shuffle,
             "drop_last": self.drop_last,
         }
-
-    def _order(self) -> list[int]:
-        if not self.shuffle:
-            return list(range(self.size))
-        # One generator per epoch, seeded by both numbers: no order depends on how the last one was used.
-        generator = torch.Generator().manual_seed((self.seed * 1_000_003 + self.epoch) % 2**63)
-        order: list[int] = torch.randperm(self.size, generator=generator).tolist()
-        return order
 
     def _finish(self) -> None:
         self.epoch, self.position, self._start = self.epoch + 1, 0, 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flodl_core.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from flodl_core.capture.batch import AbstractStanding as AbstractStanding
     from flodl_core.capture.captured_step import CapturedStep as CapturedStep
     from flodl_core.capture.cuda import CudaRecorder as CudaRecorder
     from flodl_core.capture.recorder import Recorder as Recorder
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from flodl_core.capture.slots import ModuleSlots as ModuleSlots
 
 _HOMES = {
+    "flodl_core.capture.batch": "AbstractStanding",
     "flodl_core.capture.captured_step": "CapturedStep",
     "flodl_core.capture.cuda": "CudaRecorder",
     "flodl_core.capture.recorder": "Recorder",

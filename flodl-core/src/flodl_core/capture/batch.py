@@ -13,6 +13,18 @@ from torch.utils import _pytree as pytree
 from flodl_core.capture.refusal import Refusal
 
 
+class AbstractStanding:
+    """An argument that a recording reads where it is, call after call: tensors that nobody copies in.
+
+    Another object is another signature; the one that was recorded is not kept alive, since no replay
+    happens without it.
+    """
+
+    def __init__(self) -> None:
+        self.token = object()
+        """Stands for it in signatures."""
+
+
 @final
 @frozen(eq=False)
 class Batch:
@@ -35,7 +47,7 @@ class Batch:
         Raises:
             Refusal: A tensor is elsewhere, or an argument cannot be compared with that of another call.
         """
-        if not kwargs and all(isinstance(value, Tensor | bool) for value in args):
+        if not kwargs and all(isinstance(value, Tensor | bool | AbstractStanding) for value in args):
             leaves, spec = args, None  # the usual batch, without a walk
         else:
             flat, spec = pytree.tree_flatten((args, dict(kwargs)))
@@ -67,6 +79,8 @@ class Batch:
 
 
 def _described(leaf: Any, device: torch.device) -> Hashable:
+    if isinstance(leaf, AbstractStanding):
+        return leaf.token
     if not isinstance(leaf, Tensor):
         return type(leaf), leaf
     if leaf.device != device:

@@ -18,7 +18,7 @@ from flodl_core.capture.recorder import Recorder
 from flodl_core.capture.refusal import Refusal, explained, on_trial
 from flodl_core.capture.report import CaptureRow
 from flodl_core.capture.slots import AbstractSlots, AttributeSlots, Bindings
-from flodl_core.capture.trial import NewPlaces, Surroundings, Trial
+from flodl_core.capture.trial import NewPlaces, Surroundings, Trial, own_copy
 
 _KNOWN = 1024  # signatures remembered, most of them only counted
 _FACTOR = 4.0  # how much further than two eager steps from each other a replay may be
@@ -255,7 +255,7 @@ class CapturedStep:
         raise Refusal(f"a replay is not the step: {worst} is off by {found[worst]:.1e} of what the step does to it")
 
     def _record(self, batch: Batch, left: list[Bindings]) -> _Recording:
-        inputs = tuple(torch.empty_like(tensor, requires_grad=tensor.requires_grad) for tensor in batch.tensors)
+        inputs = tuple(map(own_copy, batch.tensors))
         args, kwargs = batch.with_tensors(inputs)
         reads = [{place: s.own(place, tensor) for place, tensor in s.read().items()} for s in self._reads]
         outside = [self._outside(s, bindings, reads) for s, bindings in zip(self._leaves, left, strict=True)]

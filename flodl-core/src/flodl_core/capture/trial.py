@@ -77,7 +77,7 @@ class Trial:
             Refusal: It does host work, or replaces a tensor instead of changing it.
             NewPlaces: It binds a tensor to an attribute that was not looked after.
         """
-        args, kwargs = self._batch.with_tensors([_copy(tensor) for tensor in self._batch.tensors])
+        args, kwargs = self._batch.with_tensors([own_copy(tensor) for tensor in self._batch.tensors])
         with on_trial(), self._recorder.trial():
             result = self._function(*args, **kwargs)
         if fresh := self._host.check() - self._known:
@@ -135,7 +135,8 @@ def _named(places: Sequence[AbstractSlots]) -> dict[str, Tensor]:
     return {slots.name(place): tensor for slots in places for place, tensor in slots.read().items()}
 
 
-def _copy(tensor: Tensor) -> Tensor:
+def own_copy(tensor: Tensor) -> Tensor:
+    """The same values and strides in other memory; a leaf that requires a gradient if it does."""
     copy = torch.empty_like(tensor, requires_grad=tensor.requires_grad)
     copy.detach().copy_(tensor.detach())
     return copy

@@ -22,6 +22,7 @@ from flodl_nn.step.carried import CarriedState
 from flodl_nn.step.compiled import CompiledObjective
 from flodl_nn.step.objective import LossObjective, check_loss, detached
 from flodl_nn.step.parts import TrainedParts
+from flodl_nn.step.passes import gathered, mean_of_pass, ungathered
 from flodl_nn.step.precision import Precision
 from flodl_nn.step.rates import Rates
 from flodl_nn.step.rules import StepRules
@@ -170,8 +171,9 @@ class TrainStep(Generic[P, R]):
         for listener in self.listeners:
             listener("train", {})
         self._follow()
+        given = ungathered(batch)
         with self._precision.around_step():
-            result = self._search(*batch, **named) if self._searches else self._learn(*batch, **named)
+            result = self._search(*given, **named) if self._searches else self._learn(*given, **named)
         if self._rules.hears:
             self._rules.hear(result)
         return cast(R, result)
@@ -185,7 +187,27 @@ class TrainStep(Generic[P, R]):
             listener("evaluate", {})
         self._follow()
         with self._precision.around_step():
-            return cast(R, self._captures.judge(*batch, named=named))
+            return cast(R, self._captures.judge(*ungathered(batch), named=named))
+
+    def run(self, loader: Iterable[Any], *, learn: bool = True) -> R:
+        """One pass over a loader's batches: `loss = step.run(loader)`.
+
+        Batches of a `DeviceLoader` whose data is resident are gathered inside the recorded step, so that
+        an epoch is replays alone. Nothing waits for the device.
+
+        Args:
+            loader: Any that gives batches: tuples and lists are the step's arguments, anything else is the one.
+            learn: False: `evaluate` each batch.
+
+        Returns:
+            What the objective gave, each value the mean over the pass, batches weighed by their rows. After
+            a resumed sampler that is the rest of the pass.
+
+        Raises:
+            TrainingError: There is no batch, or a value that has no mean.
+        """
+        one = cast("Callable[..., R]", self if learn else self.evaluate)
+        return cast(R, mean_of_pass(one, loader))
 
     def report(self) -> CaptureReport:
         """Which signatures are captured, how often each was replayed, and what runs eagerly and why."""
@@ -298,6 +320,7 @@ class TrainStep(Generic[P, R]):
         return f"TrainStep({kind}, {optimizer}, steps={self.steps}, epoch={self._epoch})"
 
     def _forward(self, *batch: Any, **named: Any) -> Any:
+        batch = gathered(batch)
         with self._precision.around_forward(self._parts.trained[0].device.type):
             return self._objective(self.model, *batch, **named)
 
