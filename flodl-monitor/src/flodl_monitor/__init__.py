@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from flodl_monitor.about import About
     from flodl_monitor.event_log import read_event_log
     from flodl_monitor.monitor import Monitor
-    from flodl_monitor.plot import plot_html
+    from flodl_monitor.plot import plot_html, plot_timings_html
     from flodl_monitor.protocols import Probe, Sink
     from flodl_monitor.record import EpochRecord
 
-__all__ = ["About", "EpochRecord", "Monitor", "Probe", "Sink", "plot_html", "read_event_log"]
+__all__ = ["About", "EpochRecord", "Monitor", "Probe", "Sink", "plot_html", "plot_timings_html", "read_event_log"]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
@@ -25,6 +25,7 @@ __getattr__, __dir__ = lazy_exports(
         "Probe": "flodl_monitor.protocols",
         "Sink": "flodl_monitor.protocols",
         "plot_html": "flodl_monitor.plot",
+        "plot_timings_html": "flodl_monitor.plot",
         "read_event_log": "flodl_monitor.event_log",
     },
 )
