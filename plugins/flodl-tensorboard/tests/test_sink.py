@@ -87,6 +87,23 @@ def test_resumed_run_goes_on(record, shown, tmp_path):
     assert [(1, 1.0), (2, 1.0), (3, 0.5), (4, 0.5), (5, 0.5)] == shown(tmp_path).scalar("loss")
 
 
+def test_monitor_resumed_from_its_state(shown, tmp_path):
+    """The numbering goes on where the state was taken."""
+    sinks = [("tensorboard", {"folder": tmp_path})]
+    with Monitor(5, sinks=sinks, probes=[]) as first:
+        for epoch in first.epochs():
+            first.record("loss", float(epoch))
+            if epoch == 2:
+                state = first.state_dict()  # epochs 1 and 2 are whole
+            if epoch == 3:
+                break
+    with Monitor(5, sinks=sinks, probes=[]) as second:
+        second.load_state_dict(state)
+        for epoch in second.epochs():
+            second.record("loss", 10.0 + epoch)
+    assert [(1, 0.0), (2, 1.0), (3, 7.0), (4, 13.0), (5, 14.0)] == shown(tmp_path).scalar("loss")
+
+
 def test_resumed_after_a_torn_record(record, shown, tmp_path):
     """A power cut may leave half a record: what is before and after it is read."""
     first = TensorBoard(tmp_path)

@@ -38,15 +38,25 @@ class Html:
         self.path: Path = checked_path(path)
         self._title = self.path.stem if title is None else title
         self._history: History | None = None
+        self._past: History | None = None
         self._total = 0
         self._about: About | None = None
         self._due = 0.0
 
+    def begin(self, past: History) -> None:
+        """Go on from the curves that a resumed run brings, whatever the page holds of them."""
+        if self._history is None:
+            self._past = past
+        else:
+            past.about = past.about or self._about
+            self._history = past
+
     def emit(self, record: EpochRecord) -> None:
         """Take one epoch in; write the page when it is time."""
         if self._history is None:
-            self._history = self._begin(record.epoch)
-            self._history.about = self._about or self._history.about
+            found = self._begin(record.epoch)
+            self._history = self._past or found
+            self._history.about = self._about or found.about
         self._history.append(record)
         self._total = record.total
         if time.monotonic() >= self._due:
