@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+import torch
+from flodl_core import BuildError
 from flodl_graph import FlowBuilder
+from flodl_graph.graph import RESERVED
+from flodl_graph.run.source import OWN_NAMES
 from torch import nn
 
 
@@ -59,3 +64,56 @@ def test_tag_groups_number_the_branches() -> None:
     graph = FlowBuilder().split("gelu", "relu").tag_group("head").merge("add").build()
     assert ["head_0", "head_1", "add_1"] == [node.name for node in graph.ir.nodes]
     assert (("head", ("head_0", "head_1")),) == graph.ir.groups
+
+
+OFFERED = """
+    about carried check code collect collect_at detach_state dot end_epoch epoch eta evaluating export_timing_trends
+    export_trends expose flush freeze hash ir is_frozen kept label latest_metrics load_checkpoint load_run_state
+    load_subgraph_checkpoint named_parameters_at observe param_groups param_summary parameters_at paths ports profile
+    record record_at reset_state reset_trend run_state save_checkpoint set_training_at short_hash snapshot
+    structural_hash structure summary svg tagged tagged_at thaw timing_trend to_toml trainable_parameters tree_summary
+    trend trend_at trends trends_at validate_path write_log
+""".split()
+
+
+def test_the_names_that_no_tag_may_take() -> None:
+    """Those of every torch module, what a graph offers, and four that its code is written with; no others."""
+    modules = {*dir(nn.Module), *vars(nn.Module())}
+    assert sorted([*OFFERED, "flodl", "flodl_watch", "self", "wanted"]) == sorted(
+        name for name in (RESERVED | OWN_NAMES) - modules if not name.startswith("_")
+    )
+    assert modules <= RESERVED
+
+
+def test_a_reserved_name_is_refused() -> None:
+    """As a tag, a label and an input, each time by a BuildError, whatever the name."""
+    flow = FlowBuilder("tanh")
+    for name in sorted(RESERVED | OWN_NAMES):
+        for wrong in (flow.tag(name), flow.label(name), flow.input(name)):
+            with pytest.raises(BuildError, match=f"{name!r} is a name that every graph needs itself"):
+                wrong.build()
+
+
+def test_names_of_what_runs_inside_are_free() -> None:
+    """What a graph's code calls, and where a graph keeps things, stands in nobody's way."""
+    inner = FlowBuilder("linear", 2, 2).tag("zeros").through("tanh").tag("given").build()
+    graph = (
+        FlowBuilder("linear", 2, 2).tag("keep")
+        .through("state_add").using("watch")
+        .also(inner).tag("alone", zeros="made")
+        .through(lambda x, shapes: x * shapes).using(shapes="recorder")
+        .through("linear", 2, 2).tag("watch").tag("chosen")
+        .through("tanh").tag("recorder").tag("observed").tag("exposed").tag("copies")
+        .label("shapes").build()
+    )  # fmt: skip
+    watch, recorder = torch.zeros(4, 2), torch.zeros(4, 2)
+    for x in torch.randn(3, 4, 2):
+        y = graph(x)
+        made = inner.zeros(graph.keep(x) + watch)
+        watch = graph.watch((graph.keep(x) + watch + made.tanh()) * recorder)
+        recorder = watch.tanh()
+        assert made.equal(graph.tagged("made"))
+        assert recorder.equal(graph.tagged("copies"))
+        assert recorder.equal(y)
+    assert "alone" in str(graph.profile(x, repeat=1))
+    assert "f32[B,2]" == graph.check("f32[B,2]")

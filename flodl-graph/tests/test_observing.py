@@ -60,4 +60,4 @@ def test_observing_what_is_not_there(graph: Graph) -> None:
     """A misspelt tag is told at once; what was observed stays."""
     with pytest.raises(PathError, match="did you mean 'out'"):
         graph.observe("ot")
-    assert ("out", "again") == graph.observed
+    assert ("out", "again") == graph._observed

@@ -35,7 +35,7 @@ def test_end_epoch_counts_and_returns_the_latest(graph: Graph) -> None:
     graph.record("a", 3.0)
     assert {"a": 3.0, "b": 2.0} == graph.end_epoch()
     assert 2 == graph.epoch
-    assert [(0, 1.0), (1, 3.0)] == graph.recorder.history["a"]
+    assert [(0, 1.0), (1, 3.0)] == graph._recorder.history["a"]
 
 
 def test_a_second_flush_in_one_epoch_makes_no_second_point(graph: Graph, device: torch.device) -> None:
@@ -48,7 +48,7 @@ def test_a_second_flush_in_one_epoch_makes_no_second_point(graph: Graph, device:
     assert {"a": 4.0} == graph.end_epoch()
     graph.record("a", 2.0)
     graph.end_epoch()
-    assert [(0, 4.0), (1, 2.0)] == graph.recorder.history["a"]
+    assert [(0, 4.0), (1, 2.0)] == graph._recorder.history["a"]
 
 
 def test_nested_graphs_report_under_their_path() -> None:
@@ -77,7 +77,7 @@ def test_what_is_on_the_host_already_is_counted_there(graph: Graph, device: torc
     for value in (torch.tensor(1.5, device=device), torch.tensor([2.5], device=device, dtype=torch.float64)):
         graph.record("loss", value)
         graph.record({"loss": value}, prefix="val_")
-    sums = {name: [total.device.type for total in mean.sums.values()] for name, mean in graph.recorder.means.items()}
+    sums = {name: [total.device.type for total in mean.sums.values()] for name, mean in graph._recorder.means.items()}
     expected = [] if device.type == "cpu" else [device.type]
     assert {"loss": expected, "val_loss": expected} == sums
     assert {"loss": 2.0, "val_loss": 2.0} == graph.flush()

@@ -192,7 +192,7 @@ def test_an_exchanged_part_records_for_itself(graph: Graph) -> None:
     graph.record("encoder.loss", 3.0)
     graph.end_epoch()
     assert (1.0, 3.0) == graph.trend("encoder.loss").values
-    graph.encoder.recorder.means.clear()
+    graph.encoder._recorder.means.clear()
 
 
 def test_time_left(graph: Graph) -> None:
@@ -228,7 +228,7 @@ def test_the_log_is_for_people(graph: Graph, tmp_path: Path) -> None:
     for value in (0.5, 0.00025, 150.0):
         graph.record({"loss": value})
         graph.end_epoch()
-    graph.recorder.clock.points = [(0, 0.042), (1, 1.24), (2, 125.0)]
+    graph._recorder.clock.points = [(0, 0.042), (1, 1.24), (2, 125.0)]
     graph.write_log(tmp_path / "run.log", total=4, names=["loss"])
     assert [
         "# epoch  loss  [duration  ETA]",
@@ -257,13 +257,13 @@ def test_a_recorder_goes_on_where_it_was_saved(graph: Graph, device: torch.devic
     graph.flush()
     graph.record({"loss": 0.7, "acc": torch.tensor(0.9, device=device)})
     other = Recorder()
-    other.load_state_dict(graph.recorder.state_dict())
+    other.load_state_dict(graph._recorder.state_dict())
     graph.record({"loss": 0.2, "acc": torch.tensor(0.2, device=device)})
     twin = copy.deepcopy(graph)
-    twin.recorder = other
+    twin._recorder = other
     twin.record({"loss": 0.2, "acc": torch.tensor(0.2, device=device)})
     assert graph.end_epoch() == twin.end_epoch()
-    assert graph.recorder.history == twin.recorder.history
+    assert graph._recorder.history == twin._recorder.history
 
 
 @pytest.mark.parametrize("state", [{}, {"history": 3, "means": {}, "clock": {}}, {"history": {}, "means": {"a": 1}}])

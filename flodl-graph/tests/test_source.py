@@ -48,7 +48,7 @@ def forward(self, x):
     del linear_3, linear_4
     x = self.function_1(x, hidden=hidden)
     x = self.tanh_1(x)
-    keep(self, hidden=hidden)
+    flodl.keep(self, hidden=hidden)
     return x"""
     assert expected == bare(graph)
     graph.observe()

@@ -54,8 +54,8 @@ def training(make, device, capture, steps=60, **changes):
         if index % 20 == 0:
             model.reset_state()
         seen.append(step(*batch(index, device)))
-        if model.observed:
-            seen.append(model.tagged(model.observed[0]).sum())
+        if model._observed:
+            seen.append(model.tagged(model._observed[0]).sum())
         if index % 7 == 6:
             seen.append(step.evaluate(*batch(index, device)))
     return step, torch.stack(seen)

@@ -8,7 +8,7 @@ from types import FunctionType
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from flodl_graph.abilities.calling import AbstractCalled
 from flodl_graph.abilities.drawing import AbstractDrawn
@@ -55,11 +55,11 @@ class Graph(AbstractCalled, AbstractTree, AbstractObserved, AbstractProfiled, Ab
         super().__init__()
         self.ir = ir
         self.epoch = 0
-        self.recorder = Recorder()
+        self._recorder = Recorder()
         self.carried, self.kept = {}, {}
-        self.caller_lock = RLock()
-        self.shapes = {}
-        self.observed, self.exposed = tuple(tag for tag, _ in ir.tags), ()
+        self._caller_lock = RLock()
+        self._shapes = {}
+        self._observed, self._exposed = tuple(tag for tag, _ in ir.tags), ()
         for name, part in parts.items():
             self.add_module(name, as_module(part))
         self._regenerate()
@@ -72,7 +72,7 @@ class Graph(AbstractCalled, AbstractTree, AbstractObserved, AbstractProfiled, Ab
     @property
     def code(self) -> str:
         """The Python that runs: one line per node, with the line of yours that asked for it."""
-        return source(self.ir, self.observed, self.exposed)
+        return source(self.ir, self._observed, self._exposed)
 
     @property
     def ports(self) -> tuple[str, ...]:
@@ -90,7 +90,7 @@ class Graph(AbstractCalled, AbstractTree, AbstractObserved, AbstractProfiled, Ab
         """
         for tag in tags:
             check_tag(self.ir, tag)
-        self.exposed = tuple(dict.fromkeys((*self.exposed, *tags)))
+        self._exposed = tuple(dict.fromkeys((*self._exposed, *tags)))
         self._regenerate()
 
     def to_toml(self) -> str:
@@ -131,23 +131,23 @@ class Graph(AbstractCalled, AbstractTree, AbstractObserved, AbstractProfiled, Ab
         shapes = Shapes()
         with self._untouched(), watched(self._family(), shapes):
             made = check_shapes(self, examples, named, device, shapes.letters)
-        self.shapes = {**shapes.of_inputs(self.ir.inputs, examples, named), **shapes.noted}
+        self._shapes = {**shapes.of_inputs(self.ir.inputs, examples, named), **shapes.noted}
         return made
 
     def _regenerate(self) -> None:
-        forward: FunctionType = load(self.ir, self.observed, self.exposed)
+        forward: FunctionType = load(self.ir, self._observed, self._exposed)
         type(self).forward = forward
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         return _bare, (), self.__getstate__()
 
     def __getstate__(self) -> dict[str, Any]:
-        own = {name: value for name, value in self.__dict__.items() if name != "caller_lock"}
+        own = {name: value for name, value in self.__dict__.items() if name != "_caller_lock"}
         return {**own, "carried": {}, "kept": {}}  # a run's own; tensors with history cannot be copied
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)  # type: ignore[no-untyped-call]
-        self.caller_lock = RLock()
+        self._caller_lock = RLock()
         self._regenerate()
 
 
@@ -156,7 +156,7 @@ def _bare() -> Graph:
     return Graph.__new__(Graph)
 
 
-_OWN = {"ir", "epoch", "recorder", "carried", "kept", "observed", "exposed", "caller_lock", "shapes", "training"}
+_OWN = {"ir", "epoch", "carried", "kept", "_recorder", "_observed", "_exposed", "_caller_lock", "_shapes"}
 
-RESERVED = frozenset(dir(Graph)) | _OWN
-"""Names that no tag, label or input may take."""
+RESERVED = frozenset({*dir(Graph), *vars(nn.Module()), *_OWN})
+"""Names that no tag, label or input may take: what every module has, what a graph offers, and what it keeps."""

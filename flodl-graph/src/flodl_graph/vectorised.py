@@ -45,7 +45,7 @@ def _known(module: nn.Module) -> bool:
         return False
     if module.training and (getattr(module, "running_mean", None) is not None or getattr(module, "p", None)):
         return False
-    if getattr(module, "observed", ()) or getattr(getattr(module, "ir", None), "carries", ()):
+    if getattr(module, "_observed", ()) or getattr(getattr(module, "ir", None), "carries", ()):
         return False  # a graph whose calls leave something
     ours = kind.__module__.startswith(("torch.nn.modules.", "flodl_graph."))
     return ours or components.builtin_class("module", kind) is not None

@@ -71,7 +71,7 @@ class AbstractDrawn(AbstractFamily):
         called: dict[str, str] = {}
         for prefix, graph in self._family():
             called |= of_kept(prefix, graph.ir.tags, graph.kept)
-        return {**called, **self.shapes}
+        return {**called, **self._shapes}
 
 
 def _times(forward: float, backward: float) -> str:

@@ -18,12 +18,12 @@ class AbstractFamily(nn.Module):
 
     ir: GraphIR
     epoch: int
-    recorder: Recorder
+    _recorder: Recorder
     carried: dict[str, Any]
     kept: dict[str, Any]
-    observed: tuple[str, ...]
-    exposed: tuple[str, ...]
-    shapes: dict[str, str]
+    _observed: tuple[str, ...]
+    _exposed: tuple[str, ...]
+    _shapes: dict[str, str]
 
     def _family(self) -> Iterator[tuple[str, AbstractFamily]]:
         """Itself and every graph inside it, each with the prefix of its dotted names."""

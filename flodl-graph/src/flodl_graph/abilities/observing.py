@@ -21,7 +21,7 @@ class AbstractObserved(AbstractRecorded):
         """
         for tag in tags:
             check_tag(self.ir, tag)
-        self.observed, self.kept = tags, {}
+        self._observed, self.kept = tags, {}
         self._regenerate()
 
     def tagged(self, path: str) -> Tensor:
@@ -35,7 +35,7 @@ class AbstractObserved(AbstractRecorded):
         graph = self._graph_at(parent)
         if parent and tag in graph.ir.internal:
             raise PathError(f"tag {tag!r} is internal to {parent!r}", mend=f"ask {parent!r} itself, or make it public")
-        return kept_value(graph.ir, graph.kept, graph.observed, tag)
+        return kept_value(graph.ir, graph.kept, graph._observed, tag)
 
     def collect(self, *paths: str, reduce: str | None = None, weight: float = 1.0) -> None:
         """Record tagged values of the last call under their own names. Nothing is waited for.

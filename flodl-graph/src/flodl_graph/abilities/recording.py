@@ -55,17 +55,17 @@ class AbstractRecorded(AbstractFamily):
         if type(value) is Tensor and value.is_cpu:  # there is nothing to wait for
             value = checked(f"{prefix}{name}", value)
         if type(value) is float and 0.0 < weight < _INFINITE and not prefix:  # what stands in the innermost loop
-            mean = self.recorder.routes.get(name)  # type: ignore[arg-type]
+            mean = self._recorder.routes.get(name)  # type: ignore[arg-type]
             if mean is not None:
                 mean.total += value * weight
                 mean.weight += weight
                 return
         given = name if type(name) is dict or isinstance(name, Mapping) else self._of_one(name, value)
-        if self.recorder.add_floats(given, prefix, weight):
+        if self._recorder.add_floats(given, prefix, weight):
             return
         numbers = {prefix + key: checked(prefix + key, item) for key, item in given.items()}
         checked_weight(weight)
-        routes = self.recorder.routes
+        routes = self._recorder.routes
         for key in numbers:
             if key not in routes:
                 self._route(key)
@@ -81,7 +81,7 @@ class AbstractRecorded(AbstractFamily):
             Dotted name and mean of what has been recorded since the last flush.
         """
         wanted = {name for path in paths for name in self._names(path)} if paths else None
-        recorders = {prefix: graph.recorder for prefix, graph in self._family()}
+        recorders = {prefix: graph._recorder for prefix, graph in self._family()}
         means = {
             (prefix, name): mean
             for prefix, recorder in recorders.items()
@@ -94,13 +94,13 @@ class AbstractRecorded(AbstractFamily):
 
     def latest_metrics(self) -> dict[str, float]:
         """Dotted name and last mean of everything recorded so far, nested graphs' too."""
-        latest = ((prefix, graph.recorder.latest()) for prefix, graph in self._family())
+        latest = ((prefix, graph._recorder.latest()) for prefix, graph in self._family())
         return {prefix + key: mean for prefix, means in latest for key, mean in means.items()}
 
     def end_epoch(self) -> dict[str, float]:
         """Flush, count the epoch, and return the latest metrics."""
         self.flush()
-        self.recorder.clock.lap(self.epoch)
+        self._recorder.clock.lap(self.epoch)
         epoch = self.epoch + 1
         for _, graph in self._family():
             graph.epoch = epoch
@@ -116,7 +116,7 @@ class AbstractRecorded(AbstractFamily):
             PathError: Nothing is recorded under this name; with the nearest.
         """
         owner, name = self._owner(path)
-        points = owner.recorder.points(name)
+        points = owner._recorder.points(name)
         if points is None:
             raise unrecorded(path, dict.fromkeys(self._recorded()))
         return trend_of(points, goal, path)
@@ -132,7 +132,7 @@ class AbstractRecorded(AbstractFamily):
 
     def timing_trend(self) -> Trend:
         """Seconds that each epoch took, from the first number recorded in it or the end of the one before."""
-        return trend_of(self.recorder.clock.points, "min", clock.NAME)
+        return trend_of(self._recorder.clock.points, "min", clock.NAME)
 
     def reset_trend(self, *paths: str) -> None:
         """Forget what was recorded under names, tag groups or globs; of none: everything, durations too.
@@ -142,10 +142,10 @@ class AbstractRecorded(AbstractFamily):
         """
         for name in [name for path in paths for name in self._names(path)] if paths else self._recorded():
             owner, own = self._owner(name)
-            owner.recorder.forget([own])
+            owner._recorder.forget([own])
         if not paths:
-            self.recorder.clock = clock.Clock()
-        self.recorder.routes.clear()
+            self._recorder.clock = clock.Clock()
+        self._recorder.routes.clear()
 
     def eta(self, total: int) -> float:
         """Seconds that the rest of `total` epochs will take, at the mean pace so far; 0 before the first has ended."""
@@ -202,8 +202,8 @@ class AbstractRecorded(AbstractFamily):
     def _route(self, name: str) -> None:
         """Find the running mean of a dotted name, for the rest of the epoch."""
         owner, own = self._owner(name)
-        self.recorder.routes[name] = owner.recorder.mean(own)
-        self.recorder.clock.start()
+        self._recorder.routes[name] = owner._recorder.mean(own)
+        self._recorder.clock.start()
 
     def _owner(self, path: str) -> tuple[AbstractFamily, str]:
         """The innermost graph that a dotted name leads into, and what is left of the name there."""
@@ -232,7 +232,7 @@ class AbstractRecorded(AbstractFamily):
 
     def _recorded(self) -> list[str]:
         """Every dotted name recorded so far, of nested graphs too."""
-        return [prefix + name for prefix, graph in self._family() for name in graph.recorder.known()]
+        return [prefix + name for prefix, graph in self._family() for name in graph._recorder.known()]
 
     def _curves(self, names: Sequence[str]) -> dict[str, Trend]:
         chosen: Iterator[str] = (name for path in names for name in self._names(path))

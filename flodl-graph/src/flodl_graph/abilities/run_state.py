@@ -42,7 +42,7 @@ def load_run(graph: AbstractFamily, state: Mapping[str, Any]) -> None:
 
 
 def _state_of(graph: AbstractFamily) -> dict[str, Any]:
-    return {"epoch": graph.epoch, "carried": dict(graph.carried), "recorded": graph.recorder.state_dict()}
+    return {"epoch": graph.epoch, "carried": dict(graph.carried), "recorded": graph._recorder.state_dict()}
 
 
 def _check(graph: AbstractFamily, prefix: str, state: Mapping[str, Any]) -> None:
@@ -52,7 +52,7 @@ def _check(graph: AbstractFamily, prefix: str, state: Mapping[str, Any]) -> None
             raise CheckpointError(f"the state carries {prefix + tag!r}, which the graph does not")
     if not isinstance(state["epoch"], int) or state["epoch"] < 0:
         raise CheckpointError(f"the state's epoch is {state['epoch']!r}")
-    type(graph.recorder)().load_state_dict(state["recorded"])
+    type(graph._recorder)().load_state_dict(state["recorded"])
 
 
 def _load(graph: AbstractFamily, state: Mapping[str, Any]) -> None:
@@ -60,4 +60,4 @@ def _load(graph: AbstractFamily, state: Mapping[str, Any]) -> None:
     device = torch.device("cpu") if parameter is None else parameter.device
     graph.epoch = state["epoch"]
     graph.carried = {tag: value.detach().to(device, copy=True) for tag, value in state["carried"].items()}
-    graph.recorder.load_state_dict(state["recorded"])
+    graph._recorder.load_state_dict(state["recorded"])

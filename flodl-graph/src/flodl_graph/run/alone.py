@@ -12,7 +12,7 @@ from flodl_core import TrainingError
 class Taken(Protocol):
     """A graph, as far as who runs it goes."""
 
-    caller_lock: threading.RLock
+    _caller_lock: threading.RLock
     label: str | None
 
 
@@ -32,7 +32,7 @@ class alone:  # noqa: N801 - stands in a graph's source as a word
     def __enter__(self) -> None:
         if torch.compiler.is_compiling():  # a compiled program has no threads to look at
             return
-        if not self._graph.caller_lock.acquire(blocking=False):
+        if not self._graph._caller_lock.acquire(blocking=False):
             raise TrainingError(
                 f"graph {self._graph.label or 'without a label'} carries state from call to call, "
                 "and another thread is calling it",
@@ -42,4 +42,4 @@ class alone:  # noqa: N801 - stands in a graph's source as a word
 
     def __exit__(self, *raised: object) -> None:
         if self._held:
-            self._graph.caller_lock.release()
+            self._graph._caller_lock.release()

@@ -13,17 +13,14 @@ from attrs import frozen
 
 from flodl_graph.ir.graph import Carry, GraphIR
 from flodl_graph.ir.node import AbstractNode, Value
-from flodl_graph.run.alone import alone
-from flodl_graph.run.carried import given, zeros
-from flodl_graph.run.kept import chosen, keep
+from flodl_graph.run import offered
 from flodl_graph.run.variables import Variables, allot
 
 _INDENT = "    "
 _COMMENT_COLUMN = 72  # lines longer than this carry their place after two spaces
-_SCOPE = {word.__name__: word for word in (alone, chosen, given, keep, zeros)}  # all it may call but its own modules
 _serial = count(1)
 
-OWN_NAMES = frozenset({*_SCOPE, "self", "wanted", "made", "_", "watch"})
+OWN_NAMES = frozenset({"flodl", "flodl_watch", "self", "wanted", "_"})
 """Names that a forward needs for itself."""
 
 
@@ -62,7 +59,7 @@ def load(
     text, file = _text(lines), f"<flodl graph {ir.label or 'unlabelled'} {next(_serial)}>"
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     _loaded[file] = dict(enumerate(lines, start=1))
-    scope: dict[str, Any] = {**_SCOPE, "watch": watch}
+    scope: dict[str, Any] = {"flodl": offered, "flodl_watch": watch}
     exec(compile(text, file, "exec"), scope)  # noqa: S102 - made of checked identifiers
     forward: FunctionType = scope["forward"]
     forward.__module__ = __name__
@@ -91,7 +88,7 @@ def _lines(
     yield Line(f"def forward({', '.join(['self', *ir.inputs, *wanted])}):")
     indent = _INDENT
     if ir.carries:
-        yield Line(f"{_INDENT}with alone(self):")
+        yield Line(f"{_INDENT}with flodl.alone(self):")
         indent += _INDENT
     for line in _body(ir, observed, exposed, watched=watched):
         yield Line(indent + line.text, line.node, line.reads)
@@ -108,19 +105,21 @@ def _body(ir: GraphIR, observed: Collection[str], exposed: Collection[str], *, w
     for text, node in lines:
         reads = tuple(variables.names[value] for value in node.reads)
         if watched:
-            yield Line(f"watch.enter({node.name!r}, [{', '.join(reads)}])")
+            yield Line(f"flodl_watch.enter({node.name!r}, [{', '.join(reads)}])")
         yield Line(f"{text:<{width}}  # {node.where.short}", node, reads)
         if watched:
             made = ", ".join(f"{value!r}: {variables.names[value]}" for value in node.writes)
-            yield Line(f"watch.leave({node.name!r}, {{{made}}})")
+            yield Line(f"flodl_watch.leave({node.name!r}, {{{made}}})")
         if ended := variables.ended.get(node.name):
             yield Line(f"del {', '.join(ended)}")
     for tag, value in {carry.tag: carry.value for carry in ir.carries}.items():
         yield Line(f"self.carried[{tag!r}] = {variables.names[value]}")
     if kept:
-        yield Line(f"keep(self, {_named(kept, variables)})")
+        yield Line(f"flodl.keep(self, {_named(kept, variables)})")
     output = variables.names[ir.output]
-    yield Line(f"return chosen(wanted, {output}, {_named(further, variables)})" if further else f"return {output}")
+    yield Line(
+        f"return flodl.chosen(wanted, {output}, {_named(further, variables)})" if further else f"return {output}"
+    )
 
 
 def _named(values: Mapping[str, Value], variables: Variables) -> str:
@@ -129,7 +128,7 @@ def _named(values: Mapping[str, Value], variables: Variables) -> str:
 
 def _read(carry: Carry, ir: GraphIR) -> str:
     """The line that reads what the call before left; at first there is None, or zeros where a reader needs a tensor."""
-    absent = f"zeros(self, {carry.tag!r}, {', '.join(ir.inputs)})"
+    absent = f"flodl.zeros(self, {carry.tag!r}, {', '.join(ir.inputs)})"
     default = f"; {carry.before} = {absent} if {carry.before} is None else {carry.before}" if carry.zeros else ""
     return f"{carry.before} = self.carried.get({carry.tag!r}){default}"
 
@@ -144,16 +143,17 @@ def _line(node: AbstractNode, variables: Variables) -> str:
         return f"{target} = {node.expression(call + first, streams)}"
     taps = {port: variables.names[value] for port, value in node.taps}
     further = list(taps.values()) if node.on_demand else [taps.get(port, "_") for port in node.results[1:]]
-    made = node.expression("made", streams)
-    if made == "made":
+    made = node.expression(variables.spare, streams)
+    if made == variables.spare:
         return f"{', '.join([target, *further])} = {call}"
-    return f"{', '.join(['made', *further])} = {call}; {target} = {made}; del made"
+    first = variables.spare
+    return f"{', '.join([first, *further])} = {call}; {target} = {made}; del {first}"
 
 
 def _keywords(node: AbstractNode, variables: Variables) -> Iterator[str]:
     for word in dict.fromkeys(word for word, _ in node.refs):
         values = [variables.names[value] for other, value in node.refs if other == word]
         said = f"{word}={values[0]}" if len(values) == 1 else f"{word}=({', '.join(values)})"
-        yield f"**given({said})" if word in node.omitted else said
+        yield f"**flodl.given({said})" if word in node.omitted else said
     if node.taps and node.on_demand:
         yield f"wanted={tuple(port for port, _ in node.taps)!r}"

@@ -7,6 +7,7 @@ itself is rebound from line to line, which also frees each value as soon as the 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from itertools import count
 from typing import final
 
 from attrs import frozen
@@ -25,10 +26,12 @@ class Variables:
     Args:
         names: Value to variable.
         ended: Node name to the variables that nothing reads after it, in the order they were made.
+        spare: A variable that holds no value: for what lives within one line.
     """
 
     names: Mapping[Value, str]
     ended: Mapping[str, tuple[str, ...]]
+    spare: str
 
 
 def allot(ir: GraphIR, kept: Collection[Value] = ()) -> Variables:
@@ -59,7 +62,9 @@ def allot(ir: GraphIR, kept: Collection[Value] = ()) -> Variables:
             holder = node.name
         elif holder in gone:
             holder = None
-    return Variables(names, ended)
+    taken = set(names.values())
+    spare = next(name for name in ("made" + "_" * number for number in count()) if name not in taken)
+    return Variables(names, ended, spare)
 
 
 def _last_reads(ir: GraphIR, kept: Collection[Value]) -> dict[Value, int]:

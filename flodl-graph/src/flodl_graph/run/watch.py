@@ -33,8 +33,8 @@ class Watchable(Protocol):
     """A graph, as far as its forward goes."""
 
     ir: GraphIR
-    observed: tuple[str, ...]
-    exposed: tuple[str, ...]
+    _observed: tuple[str, ...]
+    _exposed: tuple[str, ...]
 
     def _regenerate(self) -> None: ...
 
@@ -50,7 +50,7 @@ def watched(family: Family, watch: Watch) -> Iterator[None]:
         for prefix, graph in list(family):
             stack.callback(graph._regenerate)
             type(graph).forward = load(  # type: ignore[attr-defined]
-                graph.ir, graph.observed, graph.exposed, watch=_Prefixed(prefix, watch)
+                graph.ir, graph._observed, graph._exposed, watch=_Prefixed(prefix, watch)
             )
             for path, module in _inner(prefix, graph):
                 _hook(stack, path, module, watch)

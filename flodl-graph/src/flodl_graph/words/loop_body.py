@@ -122,7 +122,7 @@ class LoopModule(nn.Module):
 def _begin_anew(loop: nn.Module) -> None:
     """What graphs inside remember is of turns before, not of runs before."""
     for module in loop.modules():
-        if vars(module).get("carried"):
+        if module.__dict__.get("carried"):  # not vars(): compilers of older torches do not know it
             module.carried = {}  # type: ignore[assignment]
 
 
