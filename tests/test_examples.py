@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from types import ModuleType
 
@@ -22,6 +23,26 @@ def example(name: str) -> ModuleType:
 @pytest.fixture(autouse=True)
 def _one_thread() -> None:
     torch.set_num_threads(1)
+
+
+def test_quickstart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A line per epoch, a hundredth of the loss, and a page of the curves."""
+    model = example("quickstart").main(tmp_path)
+    assert 50 == model.epoch == capsys.readouterr().err.count("  epoch ")
+    assert '"finished":true' in (tmp_path / "quickstart.html").read_text(encoding="utf-8")
+
+
+def test_sine_wave(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ten rows and the largest error; the rate falls to nothing in the table; floDl's file is read back alike."""
+    example("sine_wave").main(tmp_path)
+    said = capsys.readouterr().out.splitlines()
+    assert 12 == len(said)
+    assert said[-1].startswith("largest error 0.0")
+    with (tmp_path / "sine.csv").open(newline="") as file:
+        rates = [float(row["lr"]) for row in csv.DictReader(file)]
+    assert sorted(rates, reverse=True) == rates
+    assert 5e-3 == rates[0] > 1000 * rates[-1]
+    assert {"sine.csv", "sine.html", "sine.fdl"} == {file.name for file in tmp_path.iterdir()}
 
 
 def test_transfer_learning(capsys: pytest.CaptureFixture[str]) -> None:
@@ -48,3 +69,17 @@ def test_showcase(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert {component.name for component in components.list("word") if component.origin.builtin} <= said
     assert {"showcase.safetensors", "showcase.svg", "showcase.toml"} == {file.name for file in tmp_path.iterdir()}
     assert "loss by epoch" in capsys.readouterr().out
+
+
+def test_mixed_precision(capsys: pytest.CaptureFixture[str]) -> None:
+    """Half precision reads digits as well as single; weights stay single, and an overflow is skipped."""
+    found = example("mixed_precision").main()
+    assert ["fp32", "bf16", "fp16"] == list(found)
+    assert "the loss scale went from 65536 to 32768" in capsys.readouterr().out
+
+
+def test_schedulers() -> None:
+    """Schedules shape the rate of each part alike, and a resumed run goes on in the middle of one."""
+    rates = example("schedulers").main()
+    assert [8] == list({len(each) for each in rates.values()})
+    assert rates["halved on a plateau"][0] == 2 * rates["halved on a plateau"][-1]
