@@ -316,7 +316,7 @@ class Monitor:
             self._say("late", f"log() {why} does nothing")
             return
         done = as_count(epoch) + 1
-        duration = as_number(seconds)
+        duration = round(as_number(seconds), 6)  # as the event log has it: every view shows the same
         numbers = self._numbers(metrics)
         self._eta.add(duration)
         record = EpochRecord(

@@ -60,7 +60,7 @@ class Tab:
 
     def __init__(self, page: Any) -> None:
         self.page, self.said, self.asked = page, [], []
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(60_000)
         page.on("console", lambda message: self.said.append(message.text))
         page.on("pageerror", lambda error: self.said.append(str(error)))
         page.on("request", lambda request: self.asked.append(request.url))
