@@ -1,4 +1,4 @@
-"""All epochs of the run in memory, by column: 16 bytes a value, each with its own epoch."""
+"""All epochs of the run in memory, by column: 8 bytes a value, and 8 for its epoch where a curve has gaps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from array import array
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping
 from operator import itemgetter
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 from flodl_core.rules import Firing
 
@@ -15,17 +15,31 @@ from flodl_monitor.event_log import firing_from_json, firing_to_json, number_fro
 from flodl_monitor.record import EpochRecord, Mark
 
 
+Epochs: TypeAlias = "range | array[int]"
+"""In ascending order; a range where none is left out."""
+
+
 @final
 class Curve:
     """One quantity over the epochs at which it was logged: a sparse metric stays sparse."""
 
-    def __init__(self, epochs: array[int] | None = None, values: array[float] | None = None) -> None:
-        self.epochs: array[int] = array("q") if epochs is None else epochs
+    def __init__(self, epochs: Epochs = range(0), values: array[float] | None = None) -> None:
+        dense = len(epochs) > 0 and epochs[-1] - epochs[0] == len(epochs) - 1
+        self.epochs: Epochs = range(epochs[0], epochs[-1] + 1) if dense else epochs
         self.values: array[float] = array("d") if values is None else values
 
     def append(self, epoch: int, value: float) -> None:
         """One more point."""
-        self.epochs.append(epoch)
+        epochs = self.epochs
+        if isinstance(epochs, range):
+            if not epochs:
+                self.epochs = range(epoch, epoch + 1)
+            elif epoch == epochs.stop:
+                self.epochs = range(epochs.start, epoch + 1)
+            else:
+                self.epochs = array("q", [*epochs, epoch])
+        else:
+            epochs.append(epoch)
         self.values.append(value)
 
     def copy(self) -> Curve:
@@ -35,7 +49,9 @@ class Curve:
     def cut(self, epoch: int) -> None:
         """Forget the points from `epoch` on."""
         end = bisect_left(self.epochs, epoch)
-        del self.epochs[end:], self.values[end:]
+        if end < len(self.epochs):
+            self.epochs = self.epochs[:end]
+            del self.values[end:]
 
 
 @final

@@ -12,7 +12,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from flodl_monitor.history import Curve, History
+from flodl_monitor.history import Curve, Epochs, History
 
 
 def thinned(curve: Curve, limit: int) -> Curve:
@@ -48,7 +48,7 @@ def thinned_history(history: History, limit: int) -> History:
     return twin
 
 
-def width_for(epochs: array[int], limit: int) -> int:
+def width_for(epochs: Epochs, limit: int) -> int:
     """Epochs in a stretch: the least power of two that leaves room for two points of each, and for both ends."""
     span, width = epochs[-1] - epochs[0] + 1, 1
     while 2 * (span // width + 2) + 2 > limit:

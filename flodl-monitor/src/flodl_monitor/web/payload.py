@@ -85,7 +85,6 @@ def _curves(history: History) -> Iterator[tuple[str, str, Curve]]:
 
 def _pack(kind: str, name: str, curve: Curve) -> dict[str, Any]:
     epochs = curve.epochs
-    dense = bool(epochs) and epochs == array("q", range(epochs[0], epochs[0] + len(epochs)))
     if kind == "time" and (ticks := _milliseconds(curve.values)) is not None:
         sort, base, values = "ms", curve.values[0], _text(ticks)
     else:
@@ -94,7 +93,7 @@ def _pack(kind: str, name: str, curve: Curve) -> dict[str, Any]:
     return {
         "kind": kind,
         "name": name,
-        "epochs": [epochs[0], len(epochs)] if dense else _text(array("i", epochs)),
+        "epochs": [epochs[0], len(epochs)] if isinstance(epochs, range) and epochs else _text(array("i", epochs)),
         "type": sort,
         **({} if base is None else {"base": base}),
         "values": values,
