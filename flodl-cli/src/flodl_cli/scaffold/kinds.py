@@ -45,6 +45,6 @@ BEGINNINGS: Mapping[str, Beginning] = {
     ),
     "dataset": Beginning("spirals", "Two spirals to tell apart, for flodl."),
     "probe": Beginning("load", "The machine's load, for flodl's monitor.", ()),
-    "command": Beginning("census", "Counts the components of every distribution, for flodl.", ("click>=8.1.7",)),
+    "command": Beginning("census", "Counts the components of every distribution, for flodl.", ("click>=8.2",)),
 }
 """By kind."""
