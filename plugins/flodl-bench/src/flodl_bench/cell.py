@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
-from statistics import median, pstdev
+from math import inf
+from statistics import median, stdev
 from typing import Any, final
 
 from attrs import evolve, frozen
@@ -55,8 +55,8 @@ class Cell:
 
     @property
     def spread_ms(self) -> float | None:
-        """The standard deviation of the epochs; None where only a median is known."""
-        return pstdev(self.epoch_times_ms) if self.epoch_times_ms else None
+        """The standard deviation of the epochs; None where fewer than two are known."""
+        return stdev(self.epoch_times_ms) if len(self.epoch_times_ms) > 1 else None
 
     def with_round(self, times: Sequence[float], further: Mapping[str, Any]) -> Cell:
         """After one more round."""
@@ -115,7 +115,7 @@ def _number(entry: Mapping[str, Any], key: str) -> float | None:
     value = entry.get(key)
     if value is None:
         return None
-    if not _is_number(value) and key != "final_loss":  # a loss may be lost to overflow
+    if not _is_number(value) and key != "final_loss":  # which may be lost to overflow, or below 0
         raise ValueError(f'"{key}" is a number')
     try:
         return float(value)
@@ -124,4 +124,4 @@ def _number(entry: Mapping[str, Any], key: str) -> float | None:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < inf

@@ -78,7 +78,8 @@ class Process:
             env={**os.environ, "PYTHONSAFEPATH": "1"},  # the current folder is no place to import from
             start_new_session=True,
         )
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def __enter__(self) -> Self:
         return self
@@ -119,12 +120,17 @@ class Process:
             else:
                 self._child.kill()
         self._child.wait()
+        self._listener.join(timeout=5)  # it ends with the pipe, which only an escaped child could hold
         self._errors.close()
+        assert self._child.stdin is not None
+        with suppress(BrokenPipeError):
+            self._child.stdin.close()
 
     def _listen(self) -> None:
         assert self._child.stdout is not None
-        for line in self._child.stdout:
-            self._answers.put(line)
+        with self._child.stdout as lines:
+            for line in lines:
+                self._answers.put(line)
         self._answers.put(None)
 
     def _last_words(self) -> str:

@@ -32,8 +32,11 @@ def make_step(network: nn.Module, model: Model, side: Side) -> Step:
 
 
 def make_judgement(network: nn.Module, model: Model, side: Side) -> Step:
-    """A side's inference: the loss of a batch in evaluation mode, without gradients; nothing is learned."""
-    if side.flodl:
+    """A side's inference: the loss of a batch in evaluation mode, without gradients; nothing is learned.
+
+    A model in words is a module like any other: it is called as the plain one is, unless that is captured.
+    """
+    if side.capture:
         return _flodl_step(network, model, side).evaluate
     return PlainStep(network.eval(), model, side).judge
 

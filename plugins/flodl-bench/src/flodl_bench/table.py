@@ -88,11 +88,12 @@ def said(cell: Cell) -> str:
     """One line for a cell that is done.
 
     >>> said(Cell(name="mlp", side="eager", epoch_times_ms=(2.0, 4.0), median_epoch_ms=3.0))
-    'mlp eager: 3.00 ms ± 1.00'
+    'mlp eager: 3.00 ms ± 1.41'
     """
     if cell.error:
         return _printable(f"{cell.name} {cell.side} failed: {cell.error}")
-    return f"{cell.name} {cell.side}: {_number(cell.median_epoch_ms)} ms ± {_number(cell.spread_ms)}"
+    spread = f" ± {_number(cell.spread_ms)}" if cell.spread_ms is not None else ""
+    return f"{cell.name} {cell.side}: {_number(cell.median_epoch_ms)} ms{spread}"
 
 
 def _bounds(cells: Iterable[Cell], batches: int) -> Iterator[float]:
