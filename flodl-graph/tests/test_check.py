@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 
 import pytest
 import torch
@@ -77,3 +78,43 @@ def test_a_check_runs_a_maps_body_once_and_leaves_no_trace() -> None:
     graph = FlowBuilder().map("linear", 2, 3).slices(2).build("f32[B,4]")
     assert "f32[B,6]" == graph.check("f32[B,4]")
     assert not graph.map_1._must_loop
+
+
+def test_torchs_own_words_have_letters_too() -> None:
+    """Where torch tells sizes that a letter stands for, the letter is read; a product says of what."""
+    misfits = {
+        "got [B, 4] X [5, 2]": (FlowBuilder("linear", 5, 2), "f32[B,4]"),
+        "[B, T, 5]": (FlowBuilder().split("identity", FlowBuilder("linear", 4, 5)).merge("add"), "f32[B,T,4]"),
+        "does not fit [4*B*T]": (FlowBuilder("flatten", 0).through("linear", 4, 3), "f32[B,T,4]"),
+    }
+    for told, (flow, example) in misfits.items():
+        with pytest.raises(ShapeError, match=re.escape(told)):
+            flow.build(example)
+    assert "f32[4*B*T]" == FlowBuilder("flatten", 0).build().check("f32[B,T,4]")
+
+
+def test_a_size_of_ones_own_is_never_taken_for_a_letter() -> None:
+    """Whatever a layer, a written example or a tensor has: 101 is 101, and 202 no multiple of B."""
+    layer = FlowBuilder("linear", 101, 202).build()
+    assert "f32[B,202]" == layer.check("f32[B,101]")
+    with pytest.raises(
+        ShapeError, match=re.escape("does not fit [B,103]: a and b must have same reduction dim")
+    ) as told:
+        layer.check("f32[B,103]")
+    assert "[B, 103] X [101, 202]" in told.value.what
+    pair = FlowBuilder(lambda x, y: y).using("y").input("y").build()
+    assert "f32[101,107]" == pair.check("f32[B,T]", y="f32[101,107]")
+    assert "f32[103]" == pair.check("f32[B]", y=torch.zeros(103))
+
+
+def test_many_letters_take_no_memory() -> None:
+    """Eight different ones, each itself: a tensor of that size would hold 10**16 elements."""
+    sizes = [f"{letter}{number}" for letter in "BT" for number in range(4)]
+    assert f"f32[{','.join(sizes)}]" == FlowBuilder("tanh").build().check(f"f32[{', '.join(sizes)}]")
+
+
+@pytest.mark.parametrize("sizes", [",".join("ABCDEFGHIJKLM"), "99999999999999999999", "9999999999,9999999999"])
+def test_a_shape_beyond_all_counting(sizes: str) -> None:
+    """Told as what it is."""
+    with pytest.raises(ShapeError, match="has more elements than can be counted"):
+        FlowBuilder("tanh").build().check(f"f32[{sizes}]")

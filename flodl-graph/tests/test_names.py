@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
 from flodl_core import BuildError
@@ -73,13 +75,13 @@ OFFERED = """
     record record_at reset_state reset_trend run_state save_checkpoint set_training_at short_hash snapshot
     structural_hash structure summary svg tagged tagged_at thaw timing_trend to_toml trainable_parameters tree_summary
     trend trend_at trends trends_at validate_path write_log
-""".split()
+"""
 
 
 def test_the_names_that_no_tag_may_take() -> None:
     """Those of every torch module, what a graph offers, and four that its code is written with; no others."""
     modules = {*dir(nn.Module), *vars(nn.Module())}
-    assert sorted([*OFFERED, "flodl", "flodl_watch", "self", "wanted"]) == sorted(
+    assert sorted([*OFFERED.split(), "flodl", "flodl_watch", "self", "wanted"]) == sorted(
         name for name in (RESERVED | OWN_NAMES) - modules if not name.startswith("_")
     )
     assert modules <= RESERVED
@@ -117,3 +119,30 @@ def test_names_of_what_runs_inside_are_free() -> None:
         assert recorder.equal(y)
     assert "alone" in str(graph.profile(x, repeat=1))
     assert "f32[B,2]" == graph.check("f32[B,2]")
+
+
+def test_a_function_with_bound_arguments_is_called_like_the_function() -> None:
+    """`partial(softmax, dim=-1)` is a softmax, in names, drawings and tables; no address is shown."""
+
+    class Doubled:
+        def __call__(self, x: torch.Tensor) -> torch.Tensor:
+            return 2 * x
+
+    graph = FlowBuilder(partial(torch.softmax, dim=-1)).through(partial(partial(torch.sum), dim=0)).through(Doubled())
+    graph = graph.through("op:softmax", dim=0).build()
+    assert ["softmax_1", "sum_1", "doubled_1", "softmax_2"] == [node.name for node in graph.ir.nodes]
+    said = graph.summary() + graph.dot() + graph.svg() + repr(graph) + graph.structure
+    assert " at 0x" not in said
+    assert "partial(softmax, dim=-1)" in graph.structure
+    assert all(
+        f'label="{name}\\n{title}"' in graph.dot()
+        for name, title in [("softmax_1", "softmax"), ("doubled_1", "Doubled"), ("softmax_2", "softmax")]
+    )
+
+
+def test_the_last_label_counts() -> None:
+    """A flow that goes on from another one may be called otherwise; in TOML too."""
+    small = FlowBuilder("linear", 2, 2).label("small")
+    large = small.through("tanh").label("large")
+    assert ("small", "large") == (small.build().label, large.build().label)
+    assert "large" == FlowBuilder.from_toml(large.build().to_toml()).build().label

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from functools import wraps
+from functools import partial, wraps
 from types import FunctionType
 from typing import Any, TypeVar, final
 from weakref import WeakKeyDictionary
@@ -31,9 +31,7 @@ class Function(nn.Module):
 
     def extra_repr(self) -> str:
         """Shown by `print(model)`."""
-        if isinstance(self.function, Op):
-            return repr(self.function)
-        return getattr(self.function, "__name__", repr(self.function))
+        return _spoken(self.function)
 
     def __repr__(self) -> str:
         return self.extra_repr() if isinstance(self.function, Op) else super().__repr__()
@@ -73,6 +71,32 @@ def taken_by_name(part: Part) -> frozenset[str]:
     except (ValueError, TypeError):
         return frozenset()
     return frozenset(p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """What a function is called; one with bound arguments like the function itself, an object like its class.
+
+    >>> name_of(partial(max, default=0)), name_of(len)
+    ('max', 'len')
+    """
+    while isinstance(function, partial):
+        function = function.func
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def _spoken(function: Callable[..., Any]) -> str:
+    """A function as a person would write it; one that Python can only tell by its address by its class.
+
+    >>> _spoken(partial(max, default=0))
+    'partial(max, default=0)'
+    """
+    if isinstance(function, Op):
+        return repr(function)
+    if isinstance(function, partial):
+        bound = [*map(repr, function.args), *(f"{name}={value!r}" for name, value in function.keywords.items())]
+        return f"partial({', '.join([_spoken(function.func), *bound])})"
+    said = str(getattr(function, "__name__", "")) or repr(function)
+    return type(function).__name__ if " at 0x" in said else said
 
 
 def stream_of(made: Any) -> Any:

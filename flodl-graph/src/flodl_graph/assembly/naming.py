@@ -11,6 +11,8 @@ from attrs import define, field
 from flodl_core import components
 from torch import nn
 
+from flodl_graph.part import name_of
+
 
 def component_name(part: Callable[..., Any]) -> str:
     """The component's name of a live module: the registry's for a built-in class, else the class in snake case.
@@ -19,7 +21,7 @@ def component_name(part: Callable[..., Any]) -> str:
     ('linear', 'function')
     """
     if not isinstance(part, nn.Module):
-        name = getattr(part, "__name__", type(part).__name__)
+        name = name_of(part)
         return snake_case(name) if name.isidentifier() else "function"
     known = components.builtin_class("module", type(part))
     return known.name if known else snake_case(type(part).__name__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any, final
 
 import torch
@@ -14,7 +15,7 @@ from torch._subclasses.fake_tensor import DataDependentOutputException as DataDe
 from torch._subclasses.fake_tensor import DynamicOutputShapeException, UnsupportedFakeTensorException
 
 from flodl_graph.ir.node import AbstractNode
-from flodl_graph.run.fake import fake_call
+from flodl_graph.run.fake import fake_call, fake_mode
 from flodl_graph.run.shapes import Letters
 from flodl_graph.run.source import loaded_line
 
@@ -44,8 +45,12 @@ def check_shapes(
         ShapeError: At the first node where shapes do not fit, with its name, line and shapes.
     """
     letters = Letters() if letters is None else letters
-    inputs = tuple(_tensor(letters, example, device) for example in examples)
-    words = {name: None if example is None else _tensor(letters, example, device) for name, example in named.items()}
+    given = (*examples, *named.values())
+    tensors = chain(graph.parameters(), graph.buffers(), (value for value in given if isinstance(value, Tensor)))
+    letters.keep_clear_of(tensors, (value for value in given if isinstance(value, str)))
+    with fake_mode(given):  # a batch of pictures would take memory
+        inputs = tuple(_tensor(letters, example, device) for example in examples)
+        words = {name: None if each is None else _tensor(letters, each, device) for name, each in named.items()}
     try:
         output = fake_call(graph, inputs, words)
     except _DATA_DECIDES:
@@ -65,7 +70,7 @@ def _misfit(error: Exception, letters: Letters) -> ShapeError | None:
     """The error at the innermost node of ours, with what that node was given; None if that was not all known."""
     place = place_of(error)
     if place is None:
-        return ShapeError(f"the graph cannot be called so: {_said(error)}")
+        return ShapeError(f"the graph cannot be called so: {_said(error, letters)}")
     return None if any(value is None for value in place.values) else misfit_at(place, error, letters)
 
 
@@ -99,11 +104,11 @@ def misfit_at(place: Place, error: Exception, letters: Letters) -> ShapeError:
     """What torch said, of a node: its name, its module, what it was given, the user's line."""
     shapes = _shapes(place.values, letters)
     subject = _subject(place.node, place.part)
-    return ShapeError(f"{subject} does not fit {shapes}: {_said(error)}", where=place.node.where)
+    return ShapeError(f"{subject} does not fit {shapes}: {_said(error, letters)}", where=place.node.where)
 
 
-def _said(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+def _said(error: Exception, letters: Letters) -> str:
+    return letters.written(next(iter(str(error).strip().splitlines()), type(error).__name__))
 
 
 def _subject(node: AbstractNode, part: nn.Module) -> str:

@@ -18,12 +18,17 @@ from torch.utils import _pytree as pytree
 
 def fake_call(module: nn.Module, inputs: tuple[Any, ...], named: Mapping[str, Any] | None = None) -> Any:
     """Call a module with fakes of its inputs, parameters and buffers; the real ones are not touched."""
-    mode = detect_fake_mode((inputs, named)) or FakeTensorMode(allow_non_fake_inputs=True)  # a graph inside a fake one
+    mode = fake_mode((inputs, named))
     values = chain(module.named_parameters(), module.named_buffers())
     state: dict[str, Tensor] = {name: _fake(value, mode) for name, value in values}
     fakes, words = pytree.tree_map_only(Tensor, partial(_fake, mode=mode), (inputs, dict(named or {})))
     with _quiet(), mode, torch.no_grad():
         return torch.func.functional_call(module, state, fakes, words)
+
+
+def fake_mode(values: Any = ()) -> FakeTensorMode:
+    """A mode to make fake tensors in; that of some values, or the one around, where there is one."""
+    return detect_fake_mode(values) or FakeTensorMode(allow_non_fake_inputs=True)
 
 
 def _fake(value: Tensor, mode: FakeTensorMode) -> Tensor:

@@ -46,7 +46,7 @@ class AbstractNames(AbstractChain):
         return self._then(Input(names=tuple(name_of("input", name, where) for name in names), where=where))
 
     def label(self, name: str) -> FlowBuilder:
-        """The graph's own name, which is its path inside another graph."""
+        """The graph's own name, which is its path inside another graph; said again, the last one counts."""
         where = caller()
         return self._then(Label(name=name_of("label", name, where), where=where))
 

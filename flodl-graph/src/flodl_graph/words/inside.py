@@ -8,7 +8,7 @@ from torch import nn
 
 from flodl_graph.ir.node import Part
 from flodl_graph.ir.sketch import Sketch, Tone
-from flodl_graph.part import Function
+from flodl_graph.part import Function, name_of
 
 _TONES: Mapping[str, Tone] = {
     "torch.nn.modules.activation": "activation",
@@ -36,7 +36,7 @@ def noun(part: Part) -> str:
     ('GELU', 'len')
     """
     if isinstance(part, Function):
-        return getattr(part.function, "__name__", type(part.function).__name__)
+        return name_of(part.function)
     return type(part).__name__
 
 
