@@ -4,9 +4,11 @@ PYTHON ?= python3
 only ?=
 , := ,
 
-PROJECTS := flodl-core flodl-nn flodl-graph flodl-monitor flodl-cli plugins/flodl-lion plugins/flodl-sklearn .
-PYPROJECTS := $(addsuffix /pyproject.toml,$(PROJECTS))
-EDITABLE := --editable './flodl-core[torch]' $(addprefix --editable ,$(addprefix ./,$(filter-out flodl-core .,$(PROJECTS)))) --editable .
+FIVE := flodl-core flodl-nn flodl-graph flodl-monitor flodl-cli
+RUN := $(FIVE) plugins/flodl-lion plugins/flodl-sklearn .
+PROJECTS := $(FIVE) $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)) .
+PYPROJECTS := $(addsuffix /pyproject.toml,$(RUN))
+EDITABLE := --editable './flodl-core[torch]' $(addprefix --editable ,$(addprefix ./,$(filter-out flodl-core .,$(RUN)))) --editable .
 SOURCES := $(subst $() ,:,$(addprefix $(CURDIR)/,$(addsuffix /src,$(PROJECTS))))
 TESTS := $(wildcard $(addsuffix /tests,$(PROJECTS)))
 QUIET := $(if $(shell test -t 2 && echo yes),,--quiet)
