@@ -14,7 +14,6 @@ from flodl_monitor.about import About
 from flodl_monitor.event_log import firing_from_json, firing_to_json, number_from_json, number_to_json
 from flodl_monitor.record import EpochRecord, Mark
 
-
 Epochs: TypeAlias = "range | array[int]"
 """In ascending order; a range where none is left out."""
 

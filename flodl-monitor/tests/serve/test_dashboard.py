@@ -71,6 +71,18 @@ def test_a_reader_that_comes_and_goes_sees_each_event_once(dashboard, reader, re
     assert len(seen) > 100
 
 
+def test_a_quiet_run_is_known_to_be_well(monkeypatch, reader_of):
+    """Between epochs that take long a reader hears something, so that a dead one is noticed."""
+    monkeypatch.setattr(pytest.importorskip("flodl_monitor.serve.bell"), "PULSE", 0.05)
+    dashboard = Dashboard(port=0)
+    try:
+        reader = reader_of(dashboard)
+        response = reader.get(f"/events?run={reader.page()['live']['run']}&after=0")
+        assert [b": well\n", b"\n", b": well\n"] == [response.readline() for _ in range(3)]
+    finally:
+        dashboard.close()
+
+
 def test_the_page_of_another_server_begins_anew(dashboard, reader, reader_of, record):
     """Numbers of a run that is gone mean nothing to the next one on the same port."""
     live = reader.page()["live"]

@@ -30,6 +30,19 @@ def test_a_place_that_is_gone_or_never_was_begins_anew(place):
     assert Batch(("6", "7", "8", "9", "10"), 10) == feed.after(5)
 
 
+def test_a_reader_far_behind_gets_a_little_at_a_time():
+    """And all of it, and the end after the last."""
+    feed, place, sizes, ends = filled(250, limit=1000), 0, [], []
+    feed.end()
+    while place < 250:
+        batch = feed.after(place)
+        assert tuple(str(number) for number in range(place + 1, batch.last + 1)) == batch.events
+        place = batch.last
+        sizes.append(len(batch.events))
+        ends.append(batch.ended)
+    assert ([100, 100, 50], [False, False, True]) == (sizes, ends)
+
+
 def test_the_end_is_told_with_the_last_events():
     """A reader that is behind gets the rest first."""
     feed = filled(2)

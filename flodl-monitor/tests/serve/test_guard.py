@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import socket
 import time
+from contextlib import suppress
+from http.client import HTTPException
 
 import pytest
 from flodl_core.errors import MonitorError
 from flodl_monitor.sinks.dashboard import Dashboard
 
 pytest.importorskip("uvicorn", reason="the dashboard's server is not installed: pip install 'flodl-monitor[serve]'")
+connections = pytest.importorskip("flodl_monitor.serve.connections")
+connections_room = connections.room
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "localhost:9999", "[::1]:3000", "127.0.0.2:80"])
@@ -134,6 +138,45 @@ def test_half_open_connections_hold_up_nobody(reader):
     assert time.monotonic() - began < 5
     for stream in idle:
         stream.close()
+
+
+def test_connections_are_bounded(reader, monkeypatch):
+    """One too many is refused at once, training keeps its files; when others leave, the next is served."""
+    monkeypatch.setattr(connections, "room", lambda: 3)
+    idle = [socket.create_connection(("127.0.0.1", reader.port), timeout=10) for _ in range(3)]
+    with socket.create_connection(("127.0.0.1", reader.port), timeout=10) as late, suppress(ConnectionError):
+        late.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert late.recv(100) == b""
+    for stream in idle:
+        stream.close()
+    deadline = time.monotonic() + 20
+    while True:
+        with suppress(OSError, HTTPException):
+            assert 200 == reader.get().status
+            break
+        assert time.monotonic() < deadline
+    assert 0 < connections_room() <= connections.MOST
+
+
+def test_a_connection_that_asks_for_nothing_is_closed(monkeypatch):
+    """Half a request, or none, in time; one that listens stays."""
+    monkeypatch.setattr(connections, "PATIENCE", 0.2)
+    dashboard = Dashboard(port=0)
+    port = int(dashboard.url.rsplit(":", 1)[1].strip("/"))
+    try:
+        for sent in (b"", b"GET / HTTP/1.1\r\nHost: loc"):
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as stream:
+                stream.sendall(sent)
+                assert stream.recv(100) == b""
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as stream:
+            ask = f"GET /events?run={dashboard._feed.run}&after=0 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            stream.sendall(ask.encode())
+            assert stream.recv(100).startswith(b"HTTP/1.1 200")
+            time.sleep(0.5)
+            dashboard.finish()
+            assert b"finish" in stream.recv(4000) + stream.recv(4000)
+    finally:
+        dashboard.close()
 
 
 @pytest.mark.parametrize(

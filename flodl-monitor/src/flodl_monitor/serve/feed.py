@@ -12,6 +12,8 @@ from attrs import frozen
 
 LIMIT = 10_000
 """Events that are kept for readers who were away; one who was away longer begins anew."""
+BATCH = 100
+"""Events handed out at once: what a reader that takes nothing has waiting is little."""
 
 
 @final
@@ -20,10 +22,10 @@ class Batch:
     """What a reader has not seen yet.
 
     Args:
-        events: In order.
+        events: In order; `BATCH` at most.
         last: Number of the last of them: where to go on.
         gap: Events in between are gone; the reader must begin anew, from a whole page.
-        ended: Nothing further will come.
+        ended: Nothing further will come after these.
     """
 
     events: tuple[str, ...]
@@ -79,8 +81,10 @@ class Feed:
             first = self._last - len(self._events) + 1
             if not first - 1 <= number <= self._last:
                 return Batch((), self._last, gap=True, ended=self._ended)
-            fresh = tuple(self._events[place] for place in range(number - first + 1, len(self._events)))
-            return Batch(fresh, self._last, ended=self._ended)
+            start = number - first + 1
+            fresh = tuple(self._events[place] for place in range(start, min(start + BATCH, len(self._events))))
+            last = number + len(fresh)
+            return Batch(fresh, last, ended=self._ended and last == self._last)
 
     def listen(self, wake: Callable[[], None]) -> None:
         """Call `wake` at each event; from whatever thread adds it, so it must be quick and must not raise."""

@@ -10,6 +10,7 @@ from typing import final
 import uvicorn
 from flodl_core.errors import MonitorError
 
+from flodl_monitor.serve.connections import Connection
 from flodl_monitor.serve.guard import Application
 
 GRACE = 1.0
@@ -59,7 +60,7 @@ class Server:
         self.port: int = listener.getsockname()[1]
         config = uvicorn.Config(
             application,
-            http="h11",
+            http=Connection,
             ws="none",
             lifespan="off",
             log_config=None,
