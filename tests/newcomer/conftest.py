@@ -62,6 +62,7 @@ class Environment:
             **kept,
             "PATH": f"{self.bin}{os.pathsep}{kept['PATH']}",
             "COLUMNS": "120",
+            "PIP_CONFIG_FILE": os.devnull,
             "PIP_NO_INDEX": "1",  # nothing is fetched
             "PIP_NO_BUILD_ISOLATION": "0",  # pip reads this one the other way round
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
