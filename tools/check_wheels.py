@@ -37,7 +37,8 @@ def content_problems(project: Project, names: list[str], info: str) -> Iterator[
         if needed not in names:
             yield f"no {needed}"
     for name in names:
-        if "/tests/" in name or name.endswith((".pyc", ".orig", ".rej")):
+        tests = "/tests/" in name and not name.endswith(".in")  # a template of a new plugin's tests does
+        if tests or name.endswith((".pyc", ".orig", ".rej")):
             yield f"{name} does not belong in a wheel"
     packed = {name for name in names if name.endswith(".py")}
     expected = {path.relative_to(project.source).as_posix() for path in project.files()}
