@@ -75,9 +75,8 @@ def by_capacity(experts: Sequence[nn.Module], tokens: Tensor, index: Tensor, cap
     arrived = place < places
     slot = torch.where(arrived, chosen * places + place, number * places)  # the last row takes what has no place
     rows = tokens.new_zeros(number * places + 1, tokens.shape[1])
-    rows = rows.index_copy(0, slot, tokens.repeat(per_token, 1))[:-1]
-    rows = rows.unflatten(0, (number, places))  # [E, C, D]
-    made = [stream_of(expert(own)) for expert, own in zip(experts, rows.unbind(), strict=True)]
+    rows = rows.index_copy(0, slot, tokens.repeat(per_token, 1))
+    made = [stream_of(expert(rows.narrow(0, e * places, places))) for e, expert in enumerate(experts)]
     nothing = made[0].new_zeros(1, *made[0].shape[1:])
     outputs = torch.cat([*made, nothing]).index_select(0, slot)
     return Dispatched(outputs.unflatten(0, (per_token, -1)), arrived.unflatten(0, (per_token, -1)))
