@@ -9,6 +9,7 @@ import click
 from flodl_cli.examples import ExampleCommand
 from flodl_cli.health.accelerator import look_at_torch
 from flodl_cli.health.finding import Finding
+from flodl_cli.health.folders import look_at_folders
 from flodl_cli.health.parts import look_at_parts, look_at_python
 from flodl_cli.health.plugins import look_at_plugins, look_at_policy
 from flodl_cli.health.timings import Timing, time_plugins
@@ -45,20 +46,23 @@ def command(as_json: bool, timings: bool, timeout: float) -> int:
     """
     findings = [
         *look_at_python(),
+        *look_at_folders(),
         *look_at_parts(),
         *look_at_torch(timeout),
         *look_at_policy(),
         *look_at_plugins(),
     ]
-    timed = list(time_plugins(timeout)) if timings else None
+    timed = list(time_plugins(timeout)) if timings else []
+    findings += [finding for _, found in timed for finding in found]
+    wrong = sum(finding.state == "problem" for finding in findings)
     if as_json:
-        more = {} if timed is None else {"timings": [timing.as_data() for timing in timed]}
+        more = {"timings": [timing.as_data() for timing, _ in timed]} if timings else {}
         print_json({"findings": [finding.as_data() for finding in findings], **more})
     else:
         _print(findings)
-        _print_timings(timed or [])
-    wrong = any(finding.state == "problem" for finding in findings)
-    return 1 if wrong or any(timing.remark for timing in timed or []) else 0
+        _print_timings([timing for timing, _ in timed])
+        _print_verdict(wrong, timings)
+    return 1 if wrong else 0
 
 
 def _print(findings: Sequence[Finding]) -> None:
@@ -77,6 +81,12 @@ def _print_timings(timings: Sequence[Timing]) -> None:
     click.echo()
     heads = ["plugin", "version", "ms", "state", "remark"]
     print_table(heads, [[t.distribution, t.version, _milliseconds(t), t.state, t.remark] for t in timings])
+
+
+def _print_verdict(wrong: int, timings: bool) -> None:
+    verdict = f"{wrong} problem{'s' if wrong > 1 else ''}" if wrong else "nothing is wrong"
+    more = "" if timings else "; no plugin was loaded: flodl doctor --timings tries each in a process of its own"
+    click.echo(f"\n{verdict}{more}")
 
 
 def _milliseconds(timing: Timing) -> str:

@@ -1,15 +1,16 @@
-"""Python and flodl's own distributions: what is installed, and whether it fits together."""
+"""Python and flodl's own distributions: what is installed, whether it fits together, and what they ask for."""
 
 from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Iterator
-from importlib import metadata
+from collections.abc import Iterator, Mapping
 
 from flodl_core.plugins import FIRST_PARTY
+from flodl_core.requirements import unmet
 
 from flodl_cli.health.finding import Finding
+from flodl_cli.health.installed import requirements_of, versions_of
 
 _LEAST_PYTHON = (3, 10)
 
@@ -26,25 +27,37 @@ def look_at_python() -> Iterator[Finding]:
 
 
 def look_at_parts() -> Iterator[Finding]:
-    """One line per distribution of flodl; all of one minor version."""
-    installed = {name: version for name in sorted(FIRST_PARTY) if (version := _version(name))}
-    own = _minor(installed.get("flodl-core", ""))
-    for name in sorted(FIRST_PARTY):
-        version = installed.get(name)
-        if version is None:
+    """One line per distribution of flodl: all of one minor version, each once, with what it requires."""
+    versions = {name: versions_of(name) for name in sorted(FIRST_PARTY)}
+    installed = {name: found[0] for name, found in versions.items() if found}
+    for name, found in versions.items():
+        if not found:
             yield Finding(name, "not installed", "note", f"pip install {name}")
-        elif _minor(version) != own:
-            said = f"{version}, and flodl-core is {installed['flodl-core']}"
-            yield Finding(name, said, "problem", f"pip install --upgrade {' '.join(installed)}")
-        else:
-            yield Finding(name, version)
+            continue
+        if len(found) > 1:
+            yield several(name, found)
+        yield _look_at(name, found[0], installed)
 
 
-def _version(distribution: str) -> str | None:
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return None
+def several(name: str, versions: list[str]) -> Finding:
+    """A distribution that is installed more than once: which of them is imported, nobody can tell from its version."""
+    said = f"installed {len(versions)} times: {', '.join(versions)}"
+    return Finding(name, said, "problem", f"pip uninstall -y {name}, until it is gone; then pip install {name}")
+
+
+def _look_at(name: str, version: str, installed: Mapping[str, str]) -> Finding:
+    own = installed.get("flodl-core", "")
+    missing = [(need, why) for need in requirements_of(name) if (why := unmet(need))]
+    if not version:
+        said, mend = "its metadata has no version", f"pip install --force-reinstall {name}"
+    elif _minor(version) != _minor(own):
+        said, mend = f"{version}, and flodl-core is {own or 'missing'}", f"pip install --upgrade {' '.join(installed)}"
+    elif missing:
+        said = f"{version} requires {'; '.join(f'{need}, {why}' for need, why in missing)}"
+        mend = f"pip install {' '.join(repr(need.partition(';')[0].strip()) for need, _ in missing)}"
+    else:
+        return Finding(name, version)
+    return Finding(name, said, "problem", mend)
 
 
 def _minor(version: str) -> tuple[str, ...]:

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from importlib import metadata
 
 from flodl_core.plugins import PluginReport
 from flodl_core.policy import ALLOW, DENY
 from flodl_core.registry import components
 
 from flodl_cli.health.finding import Finding
+from flodl_cli.health.installed import versions_of
+from flodl_cli.health.parts import several
 from flodl_cli.locate import find_module
 from flodl_cli.settings import STRICT
+
+_POLICY = {
+    ALLOW: ("not set: every plugin may load", "set, but empty, as --no-plugins does: no third-party plugin may load"),
+    DENY: ("not set: no plugin is disabled", "set, but empty: no plugin is disabled"),
+    STRICT: ("not set: a broken plugin is a warning", "set, but empty: a broken plugin is a warning"),
+}
 
 
 def look_at_policy() -> Iterator[Finding]:
     """The variables that say which plugins may load."""
-    for variable, unset in (
-        (ALLOW, "not set: every plugin may load"),
-        (DENY, "not set: no plugin is disabled"),
-        (STRICT, "not set: a broken plugin is a warning"),
-    ):
+    for variable, (unset, empty) in _POLICY.items():
         value = os.environ.get(variable)
-        yield Finding(variable, unset if value is None else f"{value!r}" if value else "set, but empty")
+        yield Finding(variable, unset if value is None else repr(value) if value else empty)
 
 
 def look_at_plugins() -> Iterator[Finding]:
@@ -36,22 +39,19 @@ def look_at_plugins() -> Iterator[Finding]:
         yield _look_at(report)
 
 
+def how_to_mend(report: PluginReport) -> str:
+    """Install it anew, or leave it alone."""
+    return f"pip install --force-reinstall {report.distribution}, or {DENY}={report.distribution}"
+
+
 def _look_at(report: PluginReport) -> Finding:
     name, said = f"plugin {report.distribution}", f"{report.version}, {report.entry_point} = {report.value}"
-    mend = f"pip install --force-reinstall {report.distribution}, or {DENY}={report.distribution}"
     if report.state == "disabled":
         return Finding(name, f"{said}, disabled: {report.reason}", "note", "change that variable")
     if report.state in ("failed", "faulty"):
-        return Finding(name, f"{said}, {report.state}: {report.reason}", "problem", mend)
+        return Finding(name, f"{said}, {report.state}: {report.reason}", "problem", how_to_mend(report))
     if find_module(report.value.partition(":")[0].strip()) is None:
-        return Finding(name, f"{said}: there is no such module", "problem", mend)
-    if len(versions := _versions(report.distribution)) > 1:
-        said = f"installed several times: {', '.join(sorted(versions))}"
-        return Finding(
-            name, said, "problem", f"pip uninstall {report.distribution} until none is left, then install it"
-        )
+        return Finding(name, f"{said}: there is no such module", "problem", how_to_mend(report))
+    if not report.builtin and len(versions := versions_of(report.distribution)) > 1:
+        return several(report.distribution, versions)
     return Finding(name, said)
-
-
-def _versions(distribution: str) -> set[str]:
-    return {found.version for found in metadata.distributions(name=distribution)}
