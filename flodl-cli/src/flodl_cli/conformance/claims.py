@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from flodl_core.names import plural
@@ -25,10 +26,19 @@ def look_at_names(brought: Sequence[Component]) -> Iterator[Finding]:
 
 def look_at_targets(brought: Sequence[Component]) -> Iterator[Finding]:
     """A target is code of the distribution that declares it, or of what that requires."""
-    found = [fault for component in brought if (fault := foreign_target(component))]
-    for fault in found:
-        yield Finding("targets", fault, "problem", "name code of its own, or require the distribution it belongs to")
-    if not found:
+    by_package: dict[str, list[Component]] = {}
+    for component in brought:
+        by_package.setdefault(re.split(r"[.:]", component.spec.target)[0], []).append(component)
+    # One of each package is asked first: file lists are long, and packages belong to somebody as a whole.
+    strangers = [
+        component for first, *more in by_package.values() if foreign_target(first) for component in (first, *more)
+    ]
+    for component in strangers:
+        if fault := foreign_target(component):
+            yield Finding(
+                "targets", fault, "problem", "name code of its own, or require the distribution it belongs to"
+            )
+    if not strangers:
         yield Finding("targets", "all in its own packages, or in those it requires")
 
 
