@@ -39,6 +39,10 @@ class Model:
     lr: float = 1e-3
     searches: bool = True
 
+    def in_pytorch(self, size: Size = FULL) -> nn.Module:
+        """In plain PyTorch."""
+        return self.plain(size)
+
     def in_words(self, size: Size = FULL) -> Graph:
         """In flodl's words, with the very weights that the plain form begins with under the same seed."""
         plain = self.plain(size)
