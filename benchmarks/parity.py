@@ -1,6 +1,6 @@
 """Is captured training eager training? floDl's ten models, losses and weights of both, bit for bit.
 
-Usage: python benchmarks/parity.py [MODEL...] [--steps 200] [--json FILE]
+Usage: python benchmarks/parity.py [MODEL...] [--steps 200] [--settings SETTING...]    (needs flodl-bench)
 
 Each model trains twice from the same weights, with deterministic kernels: capture="never" and capture="always".
 Prints the largest difference of losses and of weights; 0.0 means equal bits. Exits with 1 if any is not.
@@ -14,11 +14,12 @@ import os
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # before CUDA starts
 
 import torch
+from flodl_bench import MODELS
 from flodl_core import ref
 from flodl_nn import TrainStep, cosine
-from ten_models import CASES, Case
 from torch import Tensor
 
+BATCHES = 50
 SETTINGS: dict[str, dict[str, object]] = {
     "plain": {},
     "schedule, clipping, accumulation": {"schedule": cosine(200), "clip_norm": 0.1, "accumulate": 4},
@@ -27,12 +28,13 @@ SETTINGS: dict[str, dict[str, object]] = {
 }
 
 
-def training(case: Case, capture: str, steps: int, changes: dict[str, object]) -> tuple[Tensor, list[Tensor], int]:
+def training(name: str, capture: str, steps: int, changes: dict[str, object]) -> tuple[Tensor, list[Tensor], int]:
     """Losses, weights, replays."""
     device = torch.device("cuda", 0)
+    case = MODELS[name]
     torch.manual_seed(0)
-    model = case.make().to(device)
-    batches = case.batches(device)
+    model = case.in_pytorch().to(device)
+    batches = case.batches(BATCHES, device)
     step = TrainStep(model, loss=case.loss, optimizer=ref("adam", lr=case.lr), capture=capture, **changes)  # type: ignore[arg-type]
     losses = [step(*batches[index % len(batches)]) for index in range(steps)]
     replays = sum(row.replays for row in step.report().rows)
@@ -42,8 +44,8 @@ def training(case: Case, capture: str, steps: int, changes: dict[str, object]) -
 def compared(name: str, setting: str, steps: int) -> bool:
     """Print one line; whether all bits are equal."""
     changes = SETTINGS[setting]
-    expected, weights, _ = training(CASES[name], "never", steps, changes)
-    actual, others, replays = training(CASES[name], "always", steps, changes)
+    expected, weights, _ = training(name, "never", steps, changes)
+    actual, others, replays = training(name, "always", steps, changes)
     loss = (expected.double() - actual.double()).abs().max().item()
     weight = max((a.double() - b.double()).abs().max().item() for a, b in zip(weights, others, strict=True))
     same = expected.equal(actual) and all(a.equal(b) for a, b in zip(weights, others, strict=True))
@@ -56,12 +58,12 @@ def compared(name: str, setting: str, steps: int) -> bool:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("models", nargs="*", default=list(CASES))
+    parser.add_argument("models", nargs="*", default=list(MODELS))
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--settings", nargs="*", default=["plain"], choices=SETTINGS)
     given = parser.parse_args()
     torch.use_deterministic_algorithms(True)
     print("| model | setting | steps | replays | losses differ by | weights differ by | equal bits |")
     print("|---|---|---|---|---|---|---|")
-    results = [compared(name, each, given.steps) for each in given.settings for name in given.models or CASES]
+    results = [compared(name, each, given.steps) for each in given.settings for name in given.models or MODELS]
     raise SystemExit(0 if all(results) else 1)
