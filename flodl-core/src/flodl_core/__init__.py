@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from flodl_core.component import SchedulerSpec as SchedulerSpec
     from flodl_core.component import SinkSpec as SinkSpec
     from flodl_core.component import WordSpec as WordSpec
+    from flodl_core.deprecation import deprecated as deprecated
     from flodl_core.errors import AmbiguousComponent as AmbiguousComponent
     from flodl_core.errors import BuildError as BuildError
     from flodl_core.errors import CheckpointError as CheckpointError
@@ -59,6 +60,7 @@ _HOMES = {
         "CommandSpec ComponentSpec DatasetSpec Example InitializerSpec LossSpec MergeOpSpec ModuleSpec OpSpec"
         " OptimizerSpec ProbeSpec SchedulerSpec SinkSpec WordSpec"
     ),
+    "flodl_core.deprecation": "deprecated",
     "flodl_core.errors": (
         "AmbiguousComponent BuildError CheckpointError ComponentError ContractError ExperimentError FlodlError"
         " MissingDistribution MonitorError PathError PluginError RoutingError ShapeError TensorError TrainingError"

@@ -118,7 +118,8 @@ class ComponentSpec:
         example: Arguments that make one, and inputs that it takes.
         requires: Distributions it needs, as PEP 508 strings (`"scipy>=1.11"`), looked at before the import.
         requires_api: The least `flodl_core.API_VERSION` it works with.
-        deprecated: What to use instead; the name then warns once and leaves the default lists.
+        deprecated: What to use instead, and the version without it: `"use silu; gone in 0.3"`. The name then warns
+            once and leaves the default lists.
         oracle: `"package.module:attribute"`, the same thing computed independently in float64 numpy, with
             which `flodl exercise` compares; imported only then. `flodl_core.testing` says what it is called with.
         waives: Checks of `flodl exercise` that it does not pass, and cannot, each with the reason: it is shown, and

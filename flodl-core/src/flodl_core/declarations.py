@@ -7,6 +7,7 @@ implementation raises, and lets a generator raise when it is too late to know wh
 from __future__ import annotations
 
 import inspect
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
@@ -23,6 +24,8 @@ from flodl_core.guard import said
 from flodl_core.hookspecs import HOOKS
 
 _one_at_a_time = threading.RLock()
+
+_UNKNOWN_FIELD = re.compile(r"(Spec|Example|Layout)\.__init__\(\) got an unexpected keyword argument")
 
 MOST = 10_000
 """More specs than this from one hook are a generator that never ends."""
@@ -53,6 +56,14 @@ def declared(plugin: object, name: str) -> tuple[list[ComponentSpec], list[str]]
     if not implementations and not unmarked:
         faults.append("it implements no hook")
     return list(specs.values()), faults
+
+
+def cause(error: BaseException) -> str:
+    """What a plugin raised; and that a newer flodl may help, where it asks flodl for what this one does not have."""
+    text = said(error)
+    missing = isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "flodl_core"
+    unknown = isinstance(error, TypeError) and _UNKNOWN_FIELD.search(text) is not None
+    return f"{text}, which a newer flodl-core may know" if missing or unknown else text
 
 
 def _implementations(plugin: object, name: str) -> list[tuple[str, Callable[[], object]]]:
@@ -108,7 +119,7 @@ def _answer(hook: str, function: Callable[[], object], faults: list[str]) -> Ite
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit, and panics of extension modules, which are no Exceptions
-        faults.append(f"{hook} raised {said(error)}")
+        faults.append(f"{hook} raised {cause(error)}")
         return
     if listed is None:
         faults.append(f"{hook} returned {_article(answer)}, not an iterable of specs")

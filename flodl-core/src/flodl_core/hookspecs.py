@@ -7,8 +7,8 @@ A plugin is a module, named by an entry point of the group `flodl`:
 
 Each hook takes no argument and returns (or yields) specs: frozen data that names its target as a
 string, so that listing imports nothing heavy. Hooks run when the registry is first asked, never in
-a training step; their order means nothing. Arguments may be added to a hook, never removed, while
-`API_VERSION` stays.
+a training step; their order means nothing. A hook may gain arguments with defaults, and a spec fields with
+defaults; neither loses any while `API_VERSION` stays.
 """
 
 from __future__ import annotations

@@ -15,11 +15,11 @@ from typing import final
 
 from attrs import define, evolve, frozen
 
-from flodl_core.declarations import declared
+from flodl_core.declarations import cause, declared
 from flodl_core.discovery import FIRST_PARTY as FIRST_PARTY
 from flodl_core.discovery import Found, discover
 from flodl_core.errors import did_you_mean
-from flodl_core.guard import one_line, said, stdout_to_stderr
+from flodl_core.guard import one_line, stdout_to_stderr
 from flodl_core.policy import ALLOW, DENY, Policy, canonical
 from flodl_core.provider import Component, Origin
 
@@ -185,7 +185,7 @@ class PluginHost:
             plugin.report = report
             raise
         except BaseException as error:  # SystemExit, and panics of extension modules, which are no Exceptions
-            faults, state = [said(error)], "failed"
+            faults, state = [cause(error)], "failed"
         plugin.report = evolve(
             report,
             state=state,

@@ -105,6 +105,12 @@ def _time(report: PluginReport, timeout: float) -> Timing:
     if answer.failure:
         return Timing(*about, state="failed", reason=answer.failure)
     found = answer.data
-    unusable = tuple((what, mend or "") for what, mend in found["unusable"])
-    details = (tuple(found["heavy"]), found["reason"], unusable, tuple(found["foreign"]))
-    return Timing(*about, found["state"], found["seconds"] * 1e3, *details)
+    return Timing(
+        *about,
+        state=found["state"],
+        milliseconds=found["seconds"] * 1e3,
+        heavy=tuple(found["heavy"]),
+        reason=found["reason"],
+        unusable=tuple((what, mend or "") for what, mend in found["unusable"]),
+        foreign=tuple(found["foreign"]),
+    )
