@@ -91,3 +91,10 @@ def test_a_module_that_is_not_there_is_said_too():
         select_modules(a_net(), "encoder.nrom")
     with pytest.raises(PathError, match="the model has none"):
         select_modules(nn.Linear(1, 1), "a")
+
+
+def test_all_of_nothing_is_nothing():
+    """The empty path names everything: of a module without parameters none; a path that is said must be there."""
+    assert {} == select_parameters(nn.Sequential(nn.ReLU()), "")
+    with pytest.raises(PathError):
+        select_parameters(nn.Sequential(nn.ReLU()), "0")

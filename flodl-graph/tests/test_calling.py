@@ -69,13 +69,6 @@ def test_what_does_not_fit_inside_a_word_is_told_at_it(flow: FlowBuilder, said: 
         flow.build()(torch.ones(2, 4))
 
 
-@pytest.mark.parametrize("arguments", [(), (torch.ones(1, 4), torch.ones(1, 4))])
-def test_a_wrong_number_of_inputs_is_pythons_own_error(arguments: tuple[Tensor, ...]) -> None:
-    """It names the parameters, as for any function."""
-    with pytest.raises(TypeError, match=r"forward\(\)"):
-        FlowBuilder("linear", 4, 8).build()(*arguments)
-
-
 class Refusing(nn.Module):
     """Raises for reasons of its own."""
 
@@ -131,3 +124,44 @@ def test_no_frame_is_added_to_a_call_that_goes_well() -> None:
     plain(torch.ones(1))
     FlowBuilder(look).build()(torch.ones(1))
     assert depth[1] - depth[0] <= 5
+
+
+@pytest.mark.parametrize(
+    ("inputs", "named", "what", "mend"),
+    [
+        ((), {}, "the graph needs its input 'x' and 'context'", "its inputs: x, context"),
+        ((1,), {}, "the graph needs its input 'context'", "its inputs: x, context"),
+        ((1, 2, 3), {}, "the graph takes 2 inputs, got 3", "its inputs: x, context"),
+        ((1,), {"contxt": 1}, "the graph has no input 'contxt'", "did you mean 'context'?"),
+        ((1, 2), {"context": 1}, "the graph is given its input 'context' twice", "once: by position or by name"),
+    ],
+)
+def test_inputs_that_are_none_of_its_own(inputs: tuple[int, ...], named: dict[str, int], what: str, mend: str) -> None:
+    """Counted as people count, without `self`; by a check as by a call."""
+    graph = FlowBuilder(lambda x, context: x + context).using("context").input("context").build()
+    with pytest.raises(ShapeError) as caught:
+        graph(*(torch.ones(1) for _ in inputs), **{name: torch.ones(1) for name in named})
+    assert (what, mend) == (caught.value.what, caught.value.mend)
+    if "needs" not in what:  # a check may leave inputs out
+        with pytest.raises(ShapeError) as checked:
+            graph.check(*("f32[B]" for _ in inputs), **dict.fromkeys(named, "f32[B]"))
+        assert (what, mend) == (checked.value.what, checked.value.mend)
+
+
+def test_a_type_error_of_a_users_own_stays_one() -> None:
+    """Also where it says what Python would say of the graph's forward."""
+
+    def forward(x: Tensor) -> Tensor:
+        raise TypeError("forward() takes 1 positional argument but 2 were given")
+
+    graph = FlowBuilder(forward).build()
+    with pytest.raises(TypeError, match="forward\\(\\) takes 1"):
+        graph(torch.ones(1))
+
+
+def test_a_part_that_was_taken_out() -> None:
+    """What Python says of it comes as it is."""
+    graph = FlowBuilder("linear", 2, 2).tag("head").build()
+    graph.head = None
+    with pytest.raises(TypeError, match="'NoneType' object is not callable"):
+        graph(torch.ones(1, 2))

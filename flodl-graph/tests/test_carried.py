@@ -241,3 +241,38 @@ def test_detaching_leaves_numbers_alone() -> None:
     graph(torch.randn(2, 3))
     graph.detach_state()
     assert 2 == graph.tagged("turns")
+
+
+class Leaky(nn.Module):
+    """Needs its state: zeros at first."""
+
+    def forward(self, x: Tensor, h: Tensor) -> Tensor:
+        return 0.5 * h + x
+
+
+@pytest.mark.parametrize("cell", ["state_add", Leaky()], ids=["left out at first", "zeros at first"])
+@pytest.mark.parametrize("observed", [True, False])
+def test_a_compiled_graph_carries_as_the_eager_one(cell: object, observed: bool, device: torch.device) -> None:
+    """First call, later ones, after detaching, evaluating and resetting: whether or not anything is kept to be read."""
+    torch._dynamo.reset()
+    eager = FlowBuilder("linear", 4, 4).through(cell).using(h="h").tag("h").through("tanh").build().to(device)
+    if not observed:
+        eager.observe()
+    twin = copy.deepcopy(eager)
+    compiled = torch.compile(twin, backend="eager", fullgraph=not isinstance(cell, Leaky))
+    for turn in range(8):
+        x = torch.randn(2, 4, device=device)
+        made = eager(x), compiled(x)
+        assert made[0].equal(made[1])
+        if turn == 2:
+            with eager.evaluating():
+                expected = eager(x)
+            with twin.evaluating():
+                assert expected.equal(compiled(x))
+        for graph, value in zip((eager, twin), made, strict=True):
+            value.sum().backward()
+            graph.detach_state()
+            if turn == 5:
+                graph.reset_state()
+    for expected, actual in zip(eager.parameters(), twin.parameters(), strict=True):
+        torch.testing.assert_close(expected.grad, actual.grad)

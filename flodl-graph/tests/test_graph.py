@@ -153,3 +153,23 @@ def test_summary_counts_parameters() -> None:
     assert "net(x)" == text.splitlines()[0]
     assert "20 parameters, 14 of them trainable" == text.splitlines()[-1]
     assert "Linear(in_features=3, out_features=2, ...)" in text
+
+
+def test_copies_of_a_builder() -> None:
+    """Copied, pickled, deep-copied: the same words; a deep copy has modules of its own."""
+    layer = nn.Linear(2, 2)
+    flow = FlowBuilder("linear", 2, 2).tag("h").also(layer).label("net")
+    built = flow.build()
+    for again in (copy.copy(flow), copy.deepcopy(flow), pickle.loads(pickle.dumps(flow))):
+        assert built.hash == again.build().hash
+    assert layer is copy.copy(flow).build().linear_2
+    assert layer is not copy.deepcopy(flow).build().linear_2
+
+
+def test_what_compile_made_is_not_copied(x: Tensor) -> None:
+    """A graph that was compiled in place can be pickled and copied, as any module."""
+    graph = FlowBuilder("linear", x.shape[-1], 3).build()
+    graph.compile(backend="eager")
+    expected = graph(x)
+    for again in (pickle.loads(pickle.dumps(graph)), copy.deepcopy(graph)):
+        assert expected.equal(again(x))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import torch
 from flodl_core import BuildError, ComponentError, FlodlError, UnknownComponent, ref
 from flodl_graph import FlowBuilder
 from torch import nn
@@ -181,7 +182,7 @@ def test_a_builder_taken_for_a_graph() -> None:
         FlowBuilder("gelu").parameters()  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("name", ["self", "keep", "made", "zeros", "train"])
+@pytest.mark.parametrize("name", ["self", "wanted", "flodl", "train"])
 def test_names_that_a_forward_needs(name: str) -> None:
     """A tag would stand in its way, and is told so."""
     error = failure(FlowBuilder("gelu").tag(name))
@@ -191,3 +192,49 @@ def test_names_that_a_forward_needs(name: str) -> None:
 def test_a_node_may_be_tagged_as_it_would_be_called() -> None:
     """Its own counted name is nobody else's."""
     assert "gelu_1" in dict(FlowBuilder("gelu").tag("gelu_1").build().named_children())
+
+
+def test_a_half_said_word_is_no_module() -> None:
+    """Where a module is due, what has to follow is told."""
+    with pytest.raises(BuildError) as caught:
+        FlowBuilder().through(FlowBuilder("gelu").loop_body("tanh"))
+    assert "loop_body() begins a loop, and is no module yet" == caught.value.what
+    assert "say for_n(3), while_cond() or until_cond() first" == caught.value.mend
+    with pytest.raises(BuildError, match="split\\(\\) opened branches, and is no module yet"):
+        FlowBuilder().gate("softmax_router", [FlowBuilder().split("relu", "tanh"), "gelu"], dim=2)
+
+
+def test_branches_in_a_list() -> None:
+    """They come one after the other; one module is told otherwise."""
+    error = failure(FlowBuilder().split(["relu", "tanh"]).merge("add"))
+    first = error.parts[0]
+    assert ("split() opens at least 2 branches, got a list", "split(a, b): one after the other") == (
+        first.what,
+        first.mend,
+    )
+
+
+def test_a_tag_given_twice_is_one_mistake() -> None:
+    """Told once, and not again as two parts of one name."""
+    error = failure(FlowBuilder("linear", 2, 2).tag("a").through("relu").tag("a"))
+    assert ["tag 'a' is given twice"] == [part.what for part in error.parts]
+
+
+@pytest.mark.parametrize(("name", "plain"), [("\ufb01x", "fix"), ("\u210c", "H")])
+def test_a_name_that_python_reads_otherwise(name: str, plain: str) -> None:
+    """Ligatures and fancy letters: in code, `\ufb01x` is `fix`."""
+    for flow in (FlowBuilder("tanh").tag(name), FlowBuilder("tanh").label(name), FlowBuilder("tanh").input(name)):
+        error = failure(flow)
+        assert error.what.endswith(f" reads as {plain!r} in Python")
+        assert f"write {plain!r}" == error.mend
+
+
+def test_names_in_any_script() -> None:
+    """Python's rule: letters of all languages."""
+    graph = (
+        FlowBuilder("linear", 2, 2).tag("gr\u00f6\u00dfe").through("relu").tag("\u03bb").label("\u6a21\u578b").build()
+    )
+    y = graph(torch.ones(1, 2))
+    assert y.equal(graph.tagged("\u03bb"))
+    assert graph.hash == FlowBuilder.from_toml(graph.to_toml()).build().hash
+    assert ["gr\u00f6\u00dfe.weight", "gr\u00f6\u00dfe.bias"] == [*graph.state_dict()]

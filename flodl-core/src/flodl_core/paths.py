@@ -54,7 +54,7 @@ def select_parameters(module: nn.Module, pattern: str) -> dict[str, nn.Parameter
         first.setdefault(id(parameter), name)
         if matches(name, pattern):
             chosen.setdefault(first[id(parameter)], parameter)
-    if not chosen:
+    if not chosen and pattern:  # all of nothing is nothing
         raise _names_nothing(module, pattern)
     return chosen
 

@@ -96,6 +96,9 @@ class FlowBuilder(AbstractWords, AbstractNames):
             graph.check(*example, **named)
         return graph
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _grown, (self.flow(),)
+
     def _then(self, step: Step) -> FlowBuilder:
         return _extended(self, step)
 

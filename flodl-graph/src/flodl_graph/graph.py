@@ -16,6 +16,7 @@ from flodl_graph.abilities.observing import AbstractObserved
 from flodl_graph.abilities.profiling import AbstractProfiled
 from flodl_graph.abilities.saving import AbstractSaved
 from flodl_graph.abilities.tree import AbstractTree
+from flodl_graph.ir.checks import unfit_inputs
 from flodl_graph.ir.graph import GraphIR
 from flodl_graph.ir.node import Part
 from flodl_graph.ir.structure import digest, structure
@@ -126,6 +127,8 @@ class Graph(AbstractCalled, AbstractTree, AbstractObserved, AbstractProfiled, Ab
         """
         given = {*self.ir.inputs[: len(examples)], *named}
         named = {**named, **dict.fromkeys(name for name in self.ir.inputs if name not in given)}
+        if (unfit := unfit_inputs(self.ir.inputs, len(examples), named)) is not None:
+            raise unfit
         parameter = next(self.parameters(), None)
         device = torch.device("cpu") if parameter is None else parameter.device
         shapes = Shapes()
@@ -142,7 +145,7 @@ class Graph(AbstractCalled, AbstractTree, AbstractObserved, AbstractProfiled, Ab
         return _bare, (), self.__getstate__()
 
     def __getstate__(self) -> dict[str, Any]:
-        own = {name: value for name, value in self.__dict__.items() if name != "_caller_lock"}
+        own = {name: value for name, value in self.__dict__.items() if name not in _NOT_COPIED}
         return {**own, "carried": {}, "kept": {}}  # a run's own; tensors with history cannot be copied
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -155,6 +158,8 @@ def _bare() -> Graph:
     """A graph to be filled by `__setstate__`: copies and pickles get a class of their own too."""
     return Graph.__new__(Graph)
 
+
+_NOT_COPIED = {"_caller_lock", "_compiled_call_impl"}  # what a thread holds, and what compile() made
 
 _OWN = {"ir", "epoch", "carried", "kept", "_recorder", "_observed", "_exposed", "_caller_lock", "_shapes"}
 

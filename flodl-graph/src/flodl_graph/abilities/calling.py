@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import traceback
+from collections.abc import Collection
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from flodl_core import ShapeError
 from torch import Tensor
 
 from flodl_graph.abilities.family import AbstractFamily
+from flodl_graph.ir.checks import unfit_inputs
 from flodl_graph.known import is_known
 from flodl_graph.run.check import misfit_at, place_of
 from flodl_graph.run.shapes import Letters
@@ -29,15 +31,23 @@ class AbstractCalled(AbstractFamily):
 
         Raises:
             ShapeError: A shape, a type or a device does not fit a node: its name, your line, what it was given.
+                Or inputs are too many, too few or of other names.
                 What a module of your own raises comes as it is.
         """
         try:
             return super().__call__(*inputs, **named)
         except (RuntimeError, TypeError, IndexError, ValueError) as error:
-            misfit = _misfit(error)
+            misfit = _misfit(error) or self._unfit(error, len(inputs), named)
             if misfit is None:
                 raise
             raise misfit from error
+
+    def _unfit(self, error: Exception, inputs: int, named: Collection[str]) -> ShapeError | None:
+        """The same said of the graph, where `forward` could not even begin."""
+        begun = any(frame.f_code is type(self).forward.__code__ for frame, _ in traceback.walk_tb(error.__traceback__))
+        if type(error) is not TypeError or begun or _is_followed():
+            return None
+        return unfit_inputs(self.ir.inputs, inputs, named)
 
 
 def _misfit(error: Exception) -> ShapeError | None:

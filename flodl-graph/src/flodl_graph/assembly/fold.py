@@ -88,8 +88,10 @@ class _Fold:
     def _branches(self, node: type[AbstractNode], step: Word) -> list[Draft]:
         stream = self._stream(step.word)
         if len(step.args) < 2:
+            listed = isinstance(next(iter(step.args), None), list)
             raise BuildError(
-                f"{step.word}() opens at least 2 branches, got {len(step.args)}", mend="use through() for one module"
+                f"{step.word}() opens at least 2 branches, got {'a list' if listed else len(step.args)}",
+                mend=f"{step.word}(a, b): one after the other" if listed else "use through() for one module",
             )
         self.plan.streams = [STREAM_IN] * len(step.args)  # open, even if a module turns out wrong
         each = [Word(word=step.word, args=(arg,), kwargs=step.kwargs, where=step.where) for arg in step.args]

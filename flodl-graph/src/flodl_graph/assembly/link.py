@@ -60,7 +60,7 @@ def _part_namesakes(plan: Plan) -> None:
     held: dict[str, Draft] = {}
     for draft in plan.drafts:
         if draft.name in held:
-            if held[draft.name].part is not draft.part:
+            if held[draft.name].part is not draft.part and not _told(plan, draft.name):
                 plan.errors.append(
                     BuildError(
                         f"two parts of this graph are called {draft.name!r}",
@@ -70,6 +70,11 @@ def _part_namesakes(plan: Plan) -> None:
                 )
             draft.name = draft.counted
         held[draft.name] = draft
+
+
+def _told(plan: Plan, name: str) -> bool:
+    """Whether a name was given twice as a tag, which is an error of its own."""
+    return [tag.name for tag in plan.tags].count(name) > 1
 
 
 @final

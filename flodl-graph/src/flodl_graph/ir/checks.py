@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import keyword
+import unicodedata
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from attrs import frozen
-from flodl_core.errors import BuildError, did_you_mean
+from flodl_core.errors import BuildError, ShapeError, did_you_mean
 from flodl_core.where import Where
 
 
@@ -46,6 +47,10 @@ def identifiers(names: Names) -> Iterator[BuildError]:
                 f"{given.role} {given.name!r} is no identifier",
                 where=given.where,
                 mend="letters, digits and _, no digit first, no dot and no Python keyword",
+            )
+        elif (plain := unicodedata.normalize("NFKC", given.name)) != given.name:
+            yield BuildError(
+                f"{given.role} {given.name!r} reads as {plain!r} in Python", where=given.where, mend=f"write {plain!r}"
             )
 
 
@@ -93,3 +98,27 @@ def unknown_tag(word: str, tag: str, known: Iterable[str], where: Where | None =
     known = sorted(known)
     mend = did_you_mean(tag, known) or f"tags so far: {', '.join(known) or 'none'}"
     return BuildError(f"{word}({tag!r}) names no tag and no input", where=where, mend=mend)
+
+
+def unfit_inputs(inputs: Sequence[str], positional: int, named: Collection[str]) -> ShapeError | None:
+    """The error for a call whose inputs are too many, too few or of other names; None for one that fits.
+
+    Args:
+        inputs: What the graph takes.
+        positional: How many are given by position.
+        named: Those that are given by name.
+    """
+    mend = f"its inputs: {', '.join(inputs)}"
+    unknown = [name for name in named if name not in inputs and name != "wanted"]
+    if unknown:
+        return ShapeError(f"the graph has no input {unknown[0]!r}", mend=did_you_mean(unknown[0], inputs) or mend)
+    if positional > len(inputs):
+        number = f"{len(inputs)} input{'s' if len(inputs) > 1 else ''}"
+        return ShapeError(f"the graph takes {number}, got {positional}", mend=mend)
+    twice = [name for name in inputs[:positional] if name in named]
+    missing = [name for name in inputs[positional:] if name not in named]
+    if twice:
+        return ShapeError(f"the graph is given its input {twice[0]!r} twice", mend="once: by position or by name")
+    if missing:
+        return ShapeError(f"the graph needs its input {' and '.join(map(repr, missing))}", mend=mend)
+    return None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import final
 
+import torch
 from torch import Tensor, nn
 
 from flodl_graph.routing.refs import with_refs
@@ -25,6 +27,8 @@ class ThresholdHalt(nn.Module):
     def forward(self, x: Tensor, **refs: Tensor) -> Tensor:
         """The largest element, less the threshold."""
         x = with_refs(x, refs)
+        if self.per == "batch" and x.numel() == 0:
+            return torch.full((), inf, device=x.device)  # of an empty batch every row wants to stop
         return (x.flatten(1).amax(1) if self.per == "sample" else x.max()) - self.threshold
 
     def extra_repr(self) -> str:

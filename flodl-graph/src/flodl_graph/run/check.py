@@ -95,7 +95,9 @@ def place_of(error: Exception) -> Place | None:
     for frame, number in reversed(list(traceback.walk_tb(error.__traceback__))):
         line = loaded_line(frame.f_code.co_filename, number)
         if line is not None and line.node is not None:
-            part = frame.f_locals["self"].get_submodule(line.node.name)
+            part = frame.f_locals["self"]._modules.get(line.node.name)
+            if part is None:  # somebody took it out
+                return None
             return Place(line.node, part, tuple(frame.f_locals.get(variable) for variable in line.reads))
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import prod
 from typing import Any, ClassVar, Literal, final
 
 import torch
@@ -135,7 +136,7 @@ def _note(traces: Mapping[str, list[Tensor]], **values: Tensor) -> None:
 def _over(signal: Tensor, running: Tensor) -> Tensor:
     """Whether every element of a row's signal, or of the batch's, is > 0. Shapes: [B, ...] -> [B], or []."""
     stops = signal > 0
-    return stops.all() if running.dim() == 0 else stops.reshape(len(running), -1).all(1)
+    return stops.all() if running.dim() == 0 else stops.reshape(len(running), prod(stops.shape[1:])).all(1)
 
 
 def _like(running: Tensor, values: Tensor) -> Tensor:

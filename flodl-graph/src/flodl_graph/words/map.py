@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, ClassVar, final
 
 import torch
@@ -46,7 +47,7 @@ class MapModule(nn.Module):
 
     def _each(self, x: Tensor, **refs: Tensor) -> Tensor:
         if self.batched or len(x) == 0:
-            made: Tensor = stream_of(self.body(x, **refs)) if len(x) else x
+            made: Tensor = stream_of(self.body(x, **refs))
             return made
         if not is_known(x):  # only shapes are asked for: all elements have one
             return torch.cat([stream_of(self.body(x[:1], **refs))] * len(x))
@@ -67,7 +68,8 @@ class MapModule(nn.Module):
             raise ShapeError(f"map().slices({slices}) cuts the last dimension evenly, got {tuple(x.shape)}")
         rows = x.reshape(-1, x.shape[-1] // slices)  # [B * S, D]
         made = self._each(rows, **refs)
-        return made.reshape(*x.shape[:-1], -1)
+        width = -1 if len(rows) else slices * prod(made.shape[1:])  # nothing has any width
+        return made.reshape(*x.shape[:-1], width)
 
 
 @final
