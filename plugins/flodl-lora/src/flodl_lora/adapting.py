@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from flodl_lora.adapter import Adapter
 from flodl_lora.layers import ADAPTED, AbstractAdapted
-from flodl_lora.modes import adapted_layers
+from flodl_lora.modes import adapted_layers, plain
 
 Options: TypeAlias = "int | Mapping[str, Any] | None"
 """A rank, a table of `rank`, `alpha` and `dropout`, or None: no adapter."""
@@ -85,7 +85,7 @@ def adapt(
     >>> [name for name, parameter in net.named_parameters() if parameter.requires_grad]
     ['0.lora.down', '0.lora.up']
     """
-    table = _table(targets)
+    model, table = plain(model), _table(targets)
     chosen = dict(_chosen(model, table, {"rank": rank, "alpha": alpha, "dropout": dropout}))
     made = made_adapters(model, chosen)
     attach(model, made)
@@ -106,6 +106,7 @@ def strip(model: nn.Module, path: str = "", *, keep: bool = False) -> None:
         PathError: The path names nothing, or nothing that has an adapter.
         ComponentError: `keep`, and a weight is shared with another layer, which the update is not for.
     """
+    model = plain(model)
     layers = adapted_layers(model, path)
     if keep:
         _check_shared(model, layers)

@@ -16,7 +16,7 @@ from flodl_lora.adapter import Adapter
 from flodl_lora.adapting import attach, detach, freeze_base, made_adapters, parts_of
 from flodl_lora.label import Label, Saved, fingerprint
 from flodl_lora.layers import ADAPTED, AbstractAdapted
-from flodl_lora.modes import adapted_layers
+from flodl_lora.modes import adapted_layers, plain
 
 _ENTRIES = ("down", "up")
 
@@ -35,7 +35,7 @@ def save_adapters(path: str | os.PathLike[str], model: nn.Module, *, also: Itera
         PathError: The model has no adapters, or `also` names nothing.
         CheckpointError: The file cannot be written; what was there before is untouched.
     """
-    model = _plain(model)
+    model = plain(model)
     layers = adapted_layers(model)
     further = parts_of(model, also)
     label = Label({name: _saved(layer) for name, layer in layers.items()}, further)
@@ -56,7 +56,7 @@ def load_adapters(path: str | os.PathLike[str], model: nn.Module, *, any_base: b
         CheckpointError: The file is damaged or holds no adapters; the model lacks a layer, or has one of another
             kind, shape or rank, or other weights. The model is as it was.
     """
-    model = _plain(model)
+    model = plain(model)
     where = os.fsdecode(path)
     label = Label.parse(read_metadata(path).words, where)
     _raise(_faults(model, label), where)
@@ -185,13 +185,6 @@ def _detach(model: nn.Module, path: str) -> None:
 
 def _entry(path: str, part: str) -> str:
     return f"{path}.lora.{part}" if path else f"lora.{part}"
-
-
-def _plain(model: nn.Module) -> nn.Module:
-    """The module inside `torch.compile`'s: its names are the base's."""
-    inner = getattr(model, "_orig_mod", model)
-    assert isinstance(inner, nn.Module)
-    return inner
 
 
 def _sizes(shape: tuple[int, ...]) -> str:

@@ -85,6 +85,7 @@ def adapted_layers(model: nn.Module, path: str = "") -> dict[str, AbstractAdapte
     Raises:
         PathError: As in `adapters`.
     """
+    model = plain(model)
     found = {n: m for n, m in model.named_modules() if isinstance(m, AbstractAdapted) and matches(n, path)}
     if not found:
         if path:
@@ -94,3 +95,10 @@ def adapted_layers(model: nn.Module, path: str = "") -> dict[str, AbstractAdapte
             mend='adapt(model, "encoder") gives it some',
         )
     return found
+
+
+def plain(model: nn.Module) -> nn.Module:
+    """The module inside `torch.compile`'s: its names are the ones that people know."""
+    inner = getattr(model, "_orig_mod", model)
+    assert isinstance(inner, nn.Module)
+    return inner
