@@ -155,6 +155,14 @@ def test_what_is_expected_to_fail_is_shown_with_its_reason(flodl, acme):
     assert "\nexpected to fail scheduler finite: up\n  because: it climbs, by design\n" in done.stdout
 
 
+def test_what_was_not_asked_is_a_problem_of_the_contract(acme, check):
+    """Each check that was due is named: nothing failed, and nothing is proved."""
+    acme(SPEC.format("halving", "acme_rates.code:Halving", ""))
+    code, found, _ = check()
+    said = "scheduler halving: not run: builds, finite, pure, value, rates, copies (not exercisable: no example)"
+    assert (1, said) == (code, found["contract", "problem"]["said"])
+
+
 def test_another_plugins_name_is_a_note(acme, check, install):
     """It is nobody's fault, and hides both where both are installed."""
     acme()

@@ -85,7 +85,8 @@ def test_the_kind_may_be_a_plural(flodl, here):
         ("session", "the name is reserved", "acme-session"),
         ("class", "class is a word of Python's own", "acme-class"),
         ("json", "json is a word of Python's own", "acme-json"),
-        ("torch", "a module torch is installed here already", "acme-torch"),
+        ("torch", "torch is another package, which everybody knows", "acme-torch"),
+        ("attrs", "a module attrs is installed here already", "acme-attrs"),
         ("flodl-core_", "lower case letters and digits", "acme-flodl-core"),
     ],
 )

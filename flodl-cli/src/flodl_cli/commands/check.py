@@ -45,8 +45,8 @@ def command(target: str, device: str, quick: bool, as_json: bool) -> int:
     """Check a plugin as strangers will meet it: what its metadata says, what listing it costs, whose names and whose
     code it claims, whether it is documented, and whether its components keep the contracts of their kinds.
 
-    These are the checks that flodl's own distributions pass. A folder is checked as if it were installed.
-    Exit code 1 when there is a problem; notes are no problems.
+    These are the checks that flodl's own distributions pass. A folder is checked as if it were installed: its code
+    is run. Exit code 1 when there is a problem; notes are no problems.
     """
     with _there(target) as distribution:
         reports = _plugins_of(distribution)

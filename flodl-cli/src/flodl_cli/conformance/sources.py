@@ -77,7 +77,8 @@ def _metadata(folder: Path, project: Mapping[str, Any], name: str, version: str)
     lines = ["Metadata-Version: 2.4", f"Name: {name}", f"Version: {version}"]
     lines += [f"Summary: {project['description']}"] if project.get("description") else []
     lines += [f"Requires-Python: {project['requires-python']}"] if project.get("requires-python") else []
-    lines += ["License-Expression: given"] if project.get("license") or project.get("license-files") else []
+    licence = project.get("license") or project.get("license-files")
+    lines += [f"License-Expression: {licence if isinstance(licence, str) else 'in a file'}"] if licence else []
     lines += [f"Requires-Dist: {text}" for text in project.get("dependencies", ())]
     return "\n".join(lines) + f"\n\n{_readme(folder, project.get('readme'))}\n"
 

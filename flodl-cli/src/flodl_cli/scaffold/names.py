@@ -14,7 +14,7 @@ from flodl_cli.locate import find_module
 _NAME = re.compile(r"[a-z][a-z0-9]*([._-]?[a-z0-9]+)*")
 _LONGEST = 64
 _RESERVED = frozenset({*FIRST_PARTY, "flodl", "session", "test", "tests", "src", "plugin", "plugins"})
-_HEAVY = frozenset({"torch", "numpy", "scipy", "pandas", "sklearn", "jax", "tensorflow"})
+_KNOWN = frozenset({"torch", "numpy", "scipy", "pandas", "sklearn", "jax", "tensorflow"})
 
 
 def package_of(name: str, *, where: str) -> str:
@@ -56,7 +56,9 @@ def _fault(name: str, package: str) -> str:
         return "the name is reserved"
     if keyword.iskeyword(package) or package in sys.stdlib_module_names:
         return f"{package} is a word of Python's own"
-    if package in _HEAVY or find_module(package) is not None:
+    if package in _KNOWN:
+        return f"{package} is another package, which everybody knows"
+    if find_module(package) is not None:
         return f"a module {package} is installed here already"
     return ""
 
