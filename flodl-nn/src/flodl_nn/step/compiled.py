@@ -7,7 +7,11 @@ from collections.abc import Callable
 from typing import Any, final
 
 import torch
+from flodl_core import TrainingError
+from flodl_core.tensor import RandomState
 from torch import nn
+
+from flodl_nn.step.carried import CarriedState
 
 
 @final
@@ -15,7 +19,8 @@ class CompiledObjective:
     """`objective(model, *batch)`, compiled: fewer and larger kernels, under whatever records them.
 
     Where torch.compile fails, at the first batch, the objective runs as it is from then on; why is
-    said once.
+    said once. A backward pass is compiled when it first runs, so it may fail later than its forward:
+    then the batch is taken back, and again.
 
     Args:
         objective: What to compile.
@@ -24,18 +29,65 @@ class CompiledObjective:
     def __init__(self, objective: Callable[..., Any]) -> None:
         self._objective = objective
         self._compiled = torch.compile(objective, dynamic=False)
+        self._before: _Before | None = None
+        self._learned = False
         self.reason: str | None = None
 
     def __call__(self, model: nn.Module, *batch: Any, **named: Any) -> Any:
         """The objective of one batch."""
         if self.reason is not None:
             return self._objective(model, *batch, **named)
-        from torch._dynamo.exc import TorchDynamoException  # heavy, and only where something is compiled
-
+        if torch.is_grad_enabled():
+            self._before = None if self._learned else _Before(model)
+            self._learned = True
         try:
             return self._compiled(model, *batch, **named)
-        except TorchDynamoException as error:
-            first = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-            self.reason = f"torch.compile failed, {type(error).__name__}: {first.strip()}"
-            warnings.warn(f"the objective runs uncompiled: {self.reason}", UserWarning, stacklevel=2)
+        except Exception as error:
+            self._give_up(error)
         return self._objective(model, *batch, **named)
+
+    def take_back(self, error: Exception) -> None:
+        """After a backward that failed: if the compiler is to blame, all is as before the forward, and uncompiled.
+
+        Raises:
+            Exception: The error itself, if it is none of the compiler's.
+            TrainingError: It is, but not of the first batch: what the forward did is not known any more.
+        """
+        if self._before is None and _compilers(error):
+            raise TrainingError(f"torch.compile failed in a backward: {_said(error)}", mend="compile=False") from error
+        self._give_up(error)
+        if self._before is not None:
+            self._before.restore()
+
+    def _give_up(self, error: Exception) -> None:
+        if self.reason is not None or not _compilers(error):
+            raise error
+        self.reason = f"torch.compile failed, {_said(error)}"
+        warnings.warn(f"the objective runs uncompiled: {self.reason}", UserWarning, stacklevel=3)
+
+
+@final
+class _Before:
+    """What a forward changes, as it was."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self._buffers = [(buffer, buffer.detach().clone()) for buffer in model.buffers()]
+        self._random, self._carried = RandomState.capture(), CarriedState(model)
+
+    def restore(self) -> None:
+        """Put it back."""
+        for buffer, value in self._buffers:
+            buffer.detach().copy_(value)
+        self._random.restore()
+        self._carried.restore()
+
+
+def _compilers(error: Exception) -> bool:
+    from torch._dynamo.exc import TorchDynamoException  # heavy, and only where something is compiled
+
+    return isinstance(error, TorchDynamoException)
+
+
+def _said(error: Exception) -> str:
+    first = next((line for line in str(error).splitlines() if line.strip()), "")
+    return f"{type(error).__name__}: {first.strip()}"

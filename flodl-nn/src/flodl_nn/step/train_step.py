@@ -349,13 +349,23 @@ class TrainStep(Generic[P, R]):
 
     def _adding(self, closes: bool, *batch: Any, **named: Any) -> Any:
         """A loss, its gradients, and the update if the window closes."""
+        try:
+            kept = self._differentiated(*batch, **named)
+        except Exception as error:
+            if not isinstance(self._objective, CompiledObjective):
+                raise
+            self._objective.take_back(error)
+            kept = self._differentiated(*batch, **named)
+        if closes:
+            self._update.apply()
+        self._offered("detach_state")
+        return kept
+
+    def _differentiated(self, *batch: Any, **named: Any) -> Any:
         result = self._forward(*batch, **named)
         loss = check_loss(result)
         kept = detached(result)  # before the update: a part of it may be a weight
         self._update.gradients(loss)
-        if closes:
-            self._update.apply()
-        self._offered("detach_state")
         return kept
 
     def _judging(self, *batch: Any, **named: Any) -> Any:
