@@ -1,6 +1,6 @@
 """Draw the pictures of the documentation anew: docs/pictures holds what the code of a page writes.
 
-Usage: python tools/pictures.py
+Usage: python tools/pictures.py      (photographs of real runs: python tools/photographs.py)
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def test_metrics_come_back_by_their_dotted_names(record, shown, tmp_path):
     assert [(1, 0.5)] == run.scalar("encoder.scan.loss")
     assert [(2, pytest.approx(-1e-30, rel=1e-7))] == run.scalar("val")
     assert [(1, 12.5)] == run.scalar("machine/cpu_percent")
-    assert [(1, 0.5), (2, 1.5)] == run.scalar("epoch/seconds")
+    assert [(1, 0.5), (2, 1.5)] == run.scalar("machine/epoch_seconds")
     assert 1001.0 == run.reader.Scalars("loss")[0].wall_time
 
 

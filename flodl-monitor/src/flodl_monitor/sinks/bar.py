@@ -59,15 +59,15 @@ class Bar:
 
 
 def bar_text(glance: Glance, columns: int, *, plain: bool = False) -> str:
-    """As much as fits: the count, a short bar, times, rate, metrics; what is left makes the bar longer.
+    """As much as fits, in this order of importance: the count, the bar, times, rate, metrics.
 
     >>> glance = Glance(
     ...     epoch=3, total=20, done=120, expected=300, seconds=2.5, rate=48, left=3.75, eta=110.0, metrics={"loss": 0.5}
     ... )
     >>> print(bar_text(glance, 110))
-      epoch  3/20  ━━━━━━━━━━━━──────────────────  120/300  [2.5s of 6.2s  ETA 1m 50s]  48/s  loss=0.5000
+      epoch  3/20  ━━━━━────────  120/300  [2.5s of 6.2s  ETA 1m 50s]  48/s  loss=0.5000
     >>> print(bar_text(glance, 60))
-      epoch  3/20  ━━━─────  120/300  [2.5s of 6.2s  ETA 1m 50s]
+      epoch  3/20  ━━╸────  120/300  [2.5s of 6.2s  ETA 1m 50s]
     >>> print(bar_text(glance, 30))
       epoch  3/20  ━━────  120/300
     """
@@ -76,16 +76,15 @@ def bar_text(glance: Glance, columns: int, *, plain: bool = False) -> str:
     left = columns - len(number) - 2 - len(count)
     if left < 0:
         return f"{number}  {count}"[: max(0, columns)]
-    bar = NARROWEST if glance.expected and left >= 2 + NARROWEST else 0
-    left -= 2 + bar if bar else 0
+    bar = min(WIDEST, max(NARROWEST, columns // 8)) if glance.expected else 0
+    drawn = [_bar(glance, bar, plain)] if 0 < bar <= left - 2 else []
+    left -= 2 + bar if drawn else 0
     chosen: list[str] = []
     for words in (*_figures(glance), *_metrics(glance)):
         left -= 2 + _width(words)
         if left < 0:
-            left += 2 + _width(words)
             break
         chosen.append(words)
-    drawn = [_bar(glance, min(WIDEST, bar + left), plain)] if bar else []
     return "  ".join([number, *drawn, count, *chosen])
 
 

@@ -23,7 +23,7 @@ _OURS = "events.out.tfevents.*.flodl"
 class TensorBoard:
     """Writes what `tensorboard --logdir` shows: metrics, the machine's readings, settings, what happened.
 
-    Metrics keep their dotted names; `machine/...` and `epoch/seconds` are ours. The step is the epoch,
+    Metrics keep their dotted names; the machine's readings are `machine/...`. The step is the epoch,
     counted from 1. A run that begins at epoch 1 moves an earlier run's files to `<folder>.previous`;
     a resumed one goes on in the folder, and TensorBoard forgets the epochs that are run again.
 
@@ -44,7 +44,7 @@ class TensorBoard:
         """Append the epoch."""
         if self._file is None:
             self._file = self._begin(record)
-        numbers = {**record.metrics, "epoch/seconds": record.seconds}
+        numbers = {**record.metrics, "machine/epoch_seconds": record.seconds}
         numbers.update((f"machine/{name}", value) for name, value in record.resources.items())
         self._file.append(events.scalars(record.time, record.epoch, numbers))
         if marks := happened(record):
