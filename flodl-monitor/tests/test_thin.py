@@ -62,3 +62,29 @@ def test_a_history_keeps_its_rows_together(record):
     assert len(few.metrics["loss"].epochs) <= 200
     assert [(9, "m")] == few.marks
     assert history is thinned_history(history, 3000)
+
+
+def test_thinning_again_is_thinning_once():
+    """A dashboard that lets go of points now and then sends what it would send with all of them."""
+    whole = curve(5000)
+    whole.values[3333], whole.values[4004] = math.nan, 1e9
+    slowly = Curve()
+    for epoch, value in zip(whole.epochs, whole.values, strict=True):
+        slowly.append(epoch, value)
+        slowly = thinned(slowly, 600) if len(slowly.epochs) > 1200 else slowly
+    once, again = thinned(whole, 200), thinned(slowly, 200)
+    assert len(slowly.epochs) <= 1200
+    assert list(once.epochs) == list(again.epochs)
+    assert list(map(repr, once.values)) == list(map(repr, again.values))
+
+
+def test_time_is_counted_of_all_epochs(record):
+    """Also of those that are let go, once; an epoch that is run again counts once, one that took no number not."""
+    history = History()
+    for epoch in range(1, 1001):
+        history.append(record(epoch, seconds=0.5))
+        history = thinned_history(history, 100) if len(history) > 200 else history
+    assert 500.0 == history.spent == history.copy().spent
+    history.cut(1000)
+    history.append(record(1000, seconds=math.inf))
+    assert 499.5 == history.spent

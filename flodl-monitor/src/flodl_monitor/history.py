@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from bisect import bisect_left, insort
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from operator import itemgetter
 from typing import Any, TypeAlias, final
 
@@ -64,6 +65,8 @@ class History:
         self.fired: list[Firing] = []
         self.marks: list[tuple[int, str]] = []
         self.about: About | None = None
+        self.spent = 0.0
+        """Seconds of training: of all epochs, those too of which no point is kept any more."""
 
     def __len__(self) -> int:
         return len(self.seconds.epochs)
@@ -71,6 +74,7 @@ class History:
     def append(self, record: EpochRecord) -> None:
         """Add one epoch's points."""
         self.seconds.append(record.epoch, record.seconds)
+        self.spent += finite_sum((record.seconds,))
         self.times.append(record.epoch, record.time)
         for curves, numbers in ((self.metrics, record.metrics), (self.resources, record.resources)):
             for name, value in numbers.items():
@@ -92,11 +96,13 @@ class History:
         twin.seconds, twin.times = self.seconds.copy(), self.times.copy()
         twin.metrics = {name: curve.copy() for name, curve in self.metrics.items()}
         twin.resources = {name: curve.copy() for name, curve in self.resources.items()}
-        twin.fired, twin.marks, twin.about = list(self.fired), list(self.marks), self.about
+        twin.fired, twin.marks = list(self.fired), list(self.marks)
+        twin.about, twin.spent = self.about, self.spent
         return twin
 
     def cut(self, epoch: int) -> None:
         """Forget what is known of `epoch` and of later ones: they are about to be run again."""
+        self.spent -= finite_sum(self.seconds.values[bisect_left(self.seconds.epochs, epoch) :])
         for curve in self._all():
             curve.cut(epoch)
         self.fired = [firing for firing in self.fired if firing.epoch < epoch]
@@ -138,10 +144,15 @@ class History:
         if seconds.epochs != times.epochs:
             raise ValueError("`seconds` and `times` are of different epochs")
         self.seconds, self.times, self.metrics, self.resources = seconds, times, metrics, resources
-        self.fired, self.marks = fired, marks
+        self.fired, self.marks, self.spent = fired, marks, finite_sum(seconds.values)
 
     def _all(self) -> list[Curve]:
         return [self.seconds, self.times, *self.metrics.values(), *self.resources.values()]
+
+
+def finite_sum(values: Iterable[float]) -> float:
+    """Of those that are numbers."""
+    return sum(filter(math.isfinite, values))
 
 
 def _row(curves: Mapping[str, Curve], epoch: int, places: dict[int, int]) -> dict[str, float]:

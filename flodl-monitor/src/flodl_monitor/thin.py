@@ -44,7 +44,8 @@ def thinned_history(history: History, limit: int) -> History:
         )
     twin.metrics = {name: thinned(curve, limit) for name, curve in history.metrics.items()}
     twin.resources = {name: thinned(curve, limit) for name, curve in history.resources.items()}
-    twin.fired, twin.marks, twin.about = history.fired, history.marks, history.about
+    twin.fired, twin.marks = history.fired, history.marks
+    twin.about, twin.spent = history.about, history.spent
     return twin
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from flodl_monitor.serve import feed as feed_module
 from flodl_monitor.serve.feed import Batch, Feed
 
 
@@ -28,6 +29,17 @@ def test_a_place_that_is_gone_or_never_was_begins_anew(place):
     feed = filled(10, limit=5)
     assert Batch((), 10, gap=True) == feed.after(place)
     assert Batch(("6", "7", "8", "9", "10"), 10) == feed.after(5)
+
+
+def test_what_is_kept_is_bounded_by_its_size_too(monkeypatch):
+    """Runs with many metrics have long events: of those fewer are kept, and one that is larger than all not at all."""
+    monkeypatch.setattr(feed_module, "LETTERS", 5)
+    feed = filled(12)
+    assert Batch(("11", "12"), 12) == feed.after(10)
+    assert feed.after(9).gap
+    with feed.lock:
+        feed.add("far too long")
+    assert (Batch((), 13), True) == (feed.after(13), feed.after(12).gap)
 
 
 def test_a_reader_far_behind_gets_a_little_at_a_time():

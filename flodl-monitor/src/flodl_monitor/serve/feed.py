@@ -10,8 +10,8 @@ from typing import final
 
 from attrs import frozen
 
-LIMIT = 10_000
-"""Events that are kept for readers who were away; one who was away longer begins anew."""
+LIMIT, LETTERS = 10_000, 4_000_000
+"""Events, and letters of them, that are kept for readers who were away; one who was away longer begins anew."""
 BATCH = 100
 """Events handed out at once: what a reader that takes nothing has waiting is little."""
 
@@ -47,7 +47,8 @@ class Feed:
         """Of this feed alone: numbers of another mean nothing here."""
         self.lock = threading.Lock()
         """Held while an event is added: whoever holds it sees a number and the state that belongs to it."""
-        self._events: deque[str] = deque(maxlen=limit)
+        self._events: deque[str] = deque()
+        self._limit, self._letters = limit, 0
         self._last = 0
         self._ended = False
         self._wake: set[Callable[[], None]] = set()
@@ -60,12 +61,16 @@ class Feed:
     def add(self, event: str) -> None:
         """Append one event. The caller holds `lock`."""
         self._events.append(event)
+        self._letters += len(event)
+        while len(self._events) > self._limit or self._letters > LETTERS:
+            self._letters -= len(self._events.popleft())
         self._last += 1
         self._call_all()
 
     def begin_anew(self) -> None:
         """Forget all: every reader is to begin from a whole page. The caller holds `lock`."""
         self._events.clear()
+        self._letters = 0
         self._last += 1
         self._call_all()
 

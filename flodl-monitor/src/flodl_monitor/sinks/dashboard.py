@@ -15,10 +15,13 @@ from flodl_monitor.history import History
 from flodl_monitor.record import EpochRecord, Mark
 from flodl_monitor.serve.feed import Feed
 from flodl_monitor.serve.guard import is_loopback
+from flodl_monitor.thin import thinned_history
 from flodl_monitor.web.page import page_of
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~-]{8,}")  # stands in an address and in a cookie as it is
 
+KEPT = 20_000
+"""Points of a curve that are kept, ten times what a page is sent with. The event log has all."""
 PORT = 3000
 """Where the page is looked for; when it is taken, any free port does."""
 
@@ -76,7 +79,7 @@ class Dashboard:
         """
         with self._feed.lock:
             past.about = past.about or self._history.about
-            self._history, self._total, self._ended = past, total or self._total, finished
+            self._history, self._total, self._ended = _bounded(past), total or self._total, finished
             self._feed.begin_anew()
 
     def emit(self, record: EpochRecord) -> None:
@@ -85,6 +88,7 @@ class Dashboard:
             self._ended = False
             self._history.cut(record.epoch)
             self._history.append(record)
+            self._history = _bounded(self._history)
             self._total = record.total
             for line in (rule_lines(record) + epoch_line(record)).splitlines():
                 self._feed.add(line)
@@ -120,3 +124,7 @@ class Dashboard:
         with self._feed.lock:
             live: dict[str, str | int] = {"run": self._feed.run, "after": self._feed.last}
             return page_of(self._history, title=self._title, total=self._total, finished=self._ended, live=live)
+
+
+def _bounded(history: History) -> History:
+    return thinned_history(history, KEPT // 2) if len(history) > KEPT else history

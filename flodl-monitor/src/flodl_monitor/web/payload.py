@@ -16,7 +16,7 @@ from typing import Any
 
 from flodl_monitor.about import about_from_json, about_to_json
 from flodl_monitor.event_log import firing_from_json, firing_to_json
-from flodl_monitor.history import Curve, History
+from flodl_monitor.history import Curve, History, finite_sum
 from flodl_monitor.thin import thinned_history
 
 SCHEMA = 2
@@ -42,7 +42,7 @@ def payload_of(history: History, *, title: str, total: int, finished: bool, poin
         "total": total,
         "finished": finished,
         "epochs": len(history),
-        "spent": sum(filter(math.isfinite, history.seconds.values)),
+        "spent": history.spent,
         "curves": [_pack(kind, name, curve) for kind, name, curve in _curves(shown)],
         "fired": [firing_to_json(firing) for firing in history.fired[-TOLD:]],
         "marks": [list(mark) for mark in history.marks[-TOLD:]],
@@ -70,6 +70,7 @@ def history_of(payload: Mapping[str, Any]) -> History:
             history.times = curve
     history.fired = [firing_from_json(firing) for firing in payload.get("fired", ())]
     history.marks = [(int(epoch), str(text)) for epoch, text in payload.get("marks", ())]
+    history.spent = float(payload.get("spent", finite_sum(history.seconds.values)))
     about = payload.get("about")
     history.about = None if about is None else about_from_json(about)
     return history

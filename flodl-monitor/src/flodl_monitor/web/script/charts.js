@@ -1,5 +1,5 @@
 // A chart per group. Drawn only while it can be seen, at most four times a second; what it held is given new data.
-const POINTS = 2000;
+const POINTS = 2000; // of a curve; fewer where a chart has fewer pixels to show its lows and highs in
 const charts = new Map();
 const seen = new IntersectionObserver((entries) => {
   for (const entry of entries) {
@@ -89,32 +89,48 @@ function paintLegend(chart) {
   });
 }
 
-// uPlot joins over undefined (nothing logged at this epoch) and breaks the line at null (not a finite number).
-function dataOf(group) {
+function dataOf({ group, plot }) {
   const [from, to] = view.range ?? [-Infinity, Infinity];
-  const limit = group.curves.length > 4 ? POINTS / 2 : POINTS;
+  const limit = Math.min(POINTS, Math.max(500, 2 * devicePixelRatio * (plot?.width ?? 500)));
   const parts = group.curves.map((curve) => {
-    if (view.hidden.has(keyOf(curve.kind, curve.name))) return { places: [], epochs: [], values: [], raw: [] };
+    if (view.hidden.has(keyOf(curve.kind, curve.name))) return { places: [], epochs: [], rows: [] };
     const values = view.smoothing ? smoothed(curve.values, view.smoothing) : curve.values;
-    return { places: thinned(curve.epochs, values, from, to, limit), epochs: curve.epochs, values, raw: curve.values };
+    const rows = [values, ...(view.smoothing ? [curve.values] : [])].map((from) => ({ from, to: [] }));
+    return { places: thinned(curve.epochs, values, from, to, limit), epochs: curve.epochs, rows };
   });
-  const epochs = [...new Set(parts.flatMap((part) => part.places.map((place) => part.epochs[place])))].sort((a, b) => a - b);
-  const where = new Map(epochs.map((epoch, index) => [epoch, index]));
-  const row = (part, values) => {
-    const made = new Array(epochs.length).fill(undefined);
-    for (const place of part.places) {
-      const usable = Number.isFinite(values[place]) && (!view.log || values[place] > 0);
-      made[where.get(part.epochs[place])] = usable ? values[place] * group.scale : null;
+  const epochs = merged(parts, group.scale);
+  const [lines, ghosts] = [0, 1].map((row) => parts.map((part) => part.rows[row]?.to ?? new Array(epochs.length)));
+  return [epochs, ...(view.smoothing ? ghosts : []), ...lines];
+}
+
+// One list of epochs for all curves. uPlot joins over undefined (nothing logged at this epoch) and breaks the line at
+// null (not a finite number).
+function merged(parts, scale) {
+  const all = [];
+  const next = new Array(parts.length).fill(0);
+  const ahead = parts.map((part) => (part.places.length ? part.epochs[part.places[0]] : Infinity));
+  for (;;) {
+    let epoch = Infinity;
+    for (let index = 0; index < ahead.length; index++) if (ahead[index] < epoch) epoch = ahead[index];
+    if (epoch === Infinity) return all;
+    all.push(epoch);
+    for (let index = 0; index < ahead.length; index++) {
+      const { places, epochs, rows } = parts[index];
+      const here = ahead[index] === epoch;
+      const place = here ? places[next[index]] : -1;
+      for (let row = 0; row < rows.length; row++) {
+        const value = here ? rows[row].from[place] : undefined;
+        const shown = value === undefined ? value : Number.isFinite(value) && (!view.log || value > 0) ? value * scale : null;
+        rows[row].to.push(shown);
+      }
+      if (here) ahead[index] = ++next[index] < places.length ? epochs[places[next[index]]] : Infinity;
     }
-    return made;
-  };
-  const ghosts = view.smoothing ? parts.map((part) => row(part, part.raw)) : [];
-  return [epochs, ...ghosts, ...parts.map((part) => row(part, part.values))];
+  }
 }
 
 function drawChart(chart) {
   chart.dirty = false;
-  const data = dataOf(chart.group);
+  const data = dataOf(chart);
   const shape = `${view.log} ${view.smoothing > 0} ${isDark()} ${data.length}`;
   if (chart.plot && chart.shape === shape) chart.plot.setData(data);
   else {

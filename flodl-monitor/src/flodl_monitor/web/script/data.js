@@ -68,9 +68,9 @@ function thinned(epochs, values, from, to, limit) {
         if (highest < 0 || values[place] > values[highest]) highest = place;
       }
     }
-    for (const found of [...new Set([lowest, highest, odd])].sort((a, b) => a - b)) {
-      if (found > start && found < end - 1) places.push(found);
-    }
+    const found = lowest === highest ? [lowest] : lowest < highest ? [lowest, highest] : [highest, lowest];
+    if (odd >= 0) found.splice(found.filter((one) => one < odd).length, 0, odd);
+    for (const one of found) if (one > start && one < end - 1) places.push(one);
   }
   places.push(end - 1);
   return places;
