@@ -37,7 +37,7 @@ COMPILER = pytest.mark.skipif(shutil.which("g++") is None, reason="inductor need
 
 @pytest.fixture(autouse=True)
 def nothing_compiled() -> None:
-    """All graphs are called by the same code, of which a compiler keeps a few versions and then gives up."""
+    """What one test compiled is of no use to the next."""
     torch.compiler.reset()
 
 
@@ -77,6 +77,18 @@ def test_torch_compile_fullgraph(graph: Graph, x: Tensor) -> None:
     graph.zero_grad()
     compiled(x).square().sum().backward()
     close({name: p.grad for name, p in graph.named_parameters() if p.grad is not None}, theirs)
+
+
+def test_torch_compile_of_many_graphs(x: Tensor) -> None:
+    """A dozen in one process: a compiler gives up after eight versions of one code, and these are none."""
+    for number in range(12):
+        flow = FlowBuilder("linear", 4, 4)
+        for _ in range(number):
+            flow = flow.through("tanh")
+        graph = flow.build().to(x.device)
+        compiled = torch.compile(graph, fullgraph=True, backend="eager")
+        assert graph(x).equal(compiled(x))
+        assert graph(x).equal(torch.compile(copy.deepcopy(graph), fullgraph=True, backend="eager")(x))
 
 
 @COMPILER

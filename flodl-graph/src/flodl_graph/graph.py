@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from flodl_graph.abilities.calling import AbstractCalled
+from flodl_graph.abilities.calling import AbstractCalled, own_call
 from flodl_graph.abilities.drawing import AbstractDrawn
 from flodl_graph.abilities.observing import AbstractObserved
 from flodl_graph.abilities.profiling import AbstractProfiled
@@ -48,7 +48,8 @@ class Graph(AbstractCalled, AbstractTree, AbstractObserved, AbstractProfiled, Ab
         A forward stored on the instance would tie it into a reference cycle, and its memory on the
         GPU would wait for the garbage collector.
         """
-        own = type(cls.__name__, (cls,), {"__module__": cls.__module__, "__qualname__": cls.__qualname__})
+        name = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
+        own = type(cls.__name__, (cls,), {**name, "__call__": own_call(cls)})
         graph: Graph = super().__new__(own)
         return graph
 

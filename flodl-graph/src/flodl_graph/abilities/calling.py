@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import traceback
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import update_wrapper
+from types import FunctionType
 from typing import Any
 
 import torch
@@ -48,6 +50,17 @@ class AbstractCalled(AbstractFamily):
         if type(error) is not TypeError or begun or _is_followed():
             return None
         return unfit_inputs(self.ir.inputs, inputs, named)
+
+
+def own_call(of: type[AbstractCalled]) -> Callable[..., Any]:
+    """The `__call__` of a class of graphs, with code of its own.
+
+    A compiler keeps a few versions of each code that it meets, and then gives up: it must not take graphs for
+    versions of one.
+    """
+    call = of.__call__
+    own = FunctionType(call.__code__.replace(), call.__globals__, call.__name__, call.__defaults__, call.__closure__)
+    return update_wrapper(own, call)
 
 
 def _misfit(error: Exception) -> ShapeError | None:
