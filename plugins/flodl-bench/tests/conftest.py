@@ -59,6 +59,7 @@ def setting():
     return Setting(
         device="CPU, 1 thread",
         torch="2.13.0",
+        flodl="0.1.0",
         shrink=16,
         batches_per_epoch=50,
         measured_epochs=2,

@@ -41,15 +41,13 @@ def test_sides_are_measured_kept_and_gone_on_with(bench, here):
 
 def test_inference_and_reading_every_loss_are_tables_of_their_own(bench, here):
     """In the same file, and under a head that says so."""
-    words = ("gru_seq", *TINY, "--device", "cpu", "--json", "results.json", "--side", "eager", "--side", "flodl")
+    words = ("gru_seq", *TINY, "--device", "cpu", "--json", "results.json", "--side", "flodl")
     done = bench.run(*words, "--inference", "--read-loss", "batch")
     assert 0 == done.returncode, done.stderr
     head = done.stderr.splitlines()[:2]
     assert head[0].endswith("sizes divided by 16, inference")
     assert head[1].startswith("milliseconds per epoch of 2 batches, the loss read after every batch: ")
-    assert [(True, "batch")] * 2 == [(cell["inference"], cell["read_loss"]) for cell in cells(here).values()]
-    losses = {side: cell["final_loss"] for side, cell in cells(here).items()}
-    assert losses["eager"] == pytest.approx(losses["flodl"], rel=1e-5)
+    assert (True, "batch") == (cells(here)["flodl"]["inference"], cells(here)["flodl"]["read_loss"])
 
 
 CRASH = """

@@ -6,7 +6,7 @@ import json
 
 from attrs import evolve
 from flodl_bench.cell import Cell
-from flodl_bench.measure import Plan
+from flodl_bench.measure import Plan, measure
 from flodl_bench.process import Deadline
 from flodl_bench.results import Results
 from flodl_bench.sides import SIDES
@@ -61,3 +61,24 @@ def test_cells_come_in_the_order_of_the_table(setting):
     results.put(evolve(TIMED, side="captured"))
     results.put(TIMED)
     assert ["eager", "captured"] == [cell.side for cell in plan(setting).cells(results)]
+
+
+def test_sides_take_turns(setting):
+    """Each warms up alone; then round by round, every other one the other way round."""
+    told = []
+    setting = evolve(setting, batches_per_epoch=2)
+    turns = plan(setting, sides=[SIDES["eager"], SIDES["flodl"]], device="cpu", kernels=False)
+    results = Results(None, setting)
+    measure(turns, results, lambda doing, cell: told.append(doing or f"done {cell.side}"))
+    assert told == [
+        "mlp: starting eager, flodl",
+        "mlp: eager: warming up",
+        "mlp: flodl: warming up",
+        "mlp: eager: measuring",
+        "mlp: flodl: measuring",
+        "mlp: flodl: measuring",
+        "done flodl",
+        "mlp: eager: measuring",
+        "done eager",
+    ]
+    assert [2, 2] == [cell.rounds for cell in turns.cells(results)]

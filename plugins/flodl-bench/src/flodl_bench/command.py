@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 
 import click
@@ -100,6 +101,7 @@ def command(
     setting = Setting(
         device=(machine.gpu if on_gpu else None) or machine.cpu,
         torch=machine.torch,
+        flodl=version("flodl-nn"),
         shrink=int(shrink) if shrink else 1 if on_gpu else 4,
         batches_per_epoch=batches,
         measured_epochs=epochs or (20 if on_gpu else 5),

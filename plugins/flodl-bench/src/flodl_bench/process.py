@@ -63,6 +63,9 @@ class Deadline:
 class Process:
     """Runs `python -m MODULE ARGUMENTS`, and talks with it: a word each way is a line.
 
+    The current folder is no place for it to import from, and it has few workers for compiling, since
+    there are others beside it.
+
     It and what it starts are killed when the block ends, however it ends. Ctrl-C reaches only us.
     """
 
@@ -75,7 +78,7 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
-            env={**os.environ, "PYTHONSAFEPATH": "1"},  # the current folder is no place to import from
+            env={"TORCHINDUCTOR_COMPILE_THREADS": "4", **os.environ, "PYTHONSAFEPATH": "1"},
             start_new_session=True,
         )
         self._listener = threading.Thread(target=self._listen, daemon=True)

@@ -20,6 +20,7 @@ class Setting:
     Args:
         device: The GPU's name, or the CPU with its threads.
         torch: Its version.
+        flodl: That of the training step.
         shrink: By what the models' sizes are divided.
         batches_per_epoch: Batches of an epoch; they lie on the device.
         measured_epochs: Epochs of a round that are timed.
@@ -29,6 +30,7 @@ class Setting:
 
     device: str
     torch: str
+    flodl: str
     shrink: int
     batches_per_epoch: int
     measured_epochs: int
@@ -45,7 +47,7 @@ class Setting:
         size = f", sizes divided by {self.shrink}" if self.shrink > 1 else ""
         often = "once per epoch" if self.read_loss == "epoch" else "after every batch"
         return (
-            f"{self.device}, torch {self.torch}{size}{work}\n"
+            f"{self.device}, torch {self.torch}, flodl {self.flodl}{size}{work}\n"
             f"milliseconds per epoch of {_count(self.batches_per_epoch, 'batch', 'batches')}, the loss read {often}: "
             f"median and standard deviation of {_count(rounds, 'round')} of {_count(self.measured_epochs, 'epoch')}"
         )
