@@ -12,15 +12,26 @@ if TYPE_CHECKING:
     from flodl_monitor.monitor import Monitor
     from flodl_monitor.plot import plot_html, plot_timings_html
     from flodl_monitor.protocols import Probe, Sink
-    from flodl_monitor.record import EpochRecord
+    from flodl_monitor.record import EpochRecord, Mark
 
-__all__ = ["About", "EpochRecord", "Monitor", "Probe", "Sink", "plot_html", "plot_timings_html", "read_event_log"]
+__all__ = [
+    "About",
+    "EpochRecord",
+    "Mark",
+    "Monitor",
+    "Probe",
+    "Sink",
+    "plot_html",
+    "plot_timings_html",
+    "read_event_log",
+]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
         "About": "flodl_monitor.about",
         "EpochRecord": "flodl_monitor.record",
+        "Mark": "flodl_monitor.record",
         "Monitor": "flodl_monitor.monitor",
         "Probe": "flodl_monitor.protocols",
         "Sink": "flodl_monitor.protocols",

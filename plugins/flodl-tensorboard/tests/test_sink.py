@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from flodl_core import MonitorError, components
 from flodl_core.testing import exercise
-from flodl_monitor import Monitor
+from flodl_monitor import Mark, Monitor
 from flodl_monitor.testing import CHECKS
 from flodl_tensorboard import TensorBoard
 
@@ -72,6 +72,20 @@ def test_what_is_watched_is_told(shown, tmp_path):
     assert [(0, "**wide \\| model**\n\n")] == run.text("about/model")
     assert "| Python |" in run.text("about/environment")[0][1]
     assert [(2, "- saved best\\_model")] == run.text("marks")
+
+
+def test_marks_that_come_late(record, shown, tmp_path):
+    """Said of an epoch that is over: TensorBoard keeps every word, each said of its epoch."""
+    sink = TensorBoard(tmp_path)
+    sink.mark(Mark(1, "before there is anything"))
+    sink.emit(record(1))
+    sink.mark(Mark(1, "saved"))
+    sink.emit(record(2, marks=("freeze encoder",)))
+    sink.mark(Mark(1, "saved again"))
+    sink.mark(Mark(2, "saved"))
+    sink.close()
+    last = dict(shown(tmp_path).text("marks"))
+    assert {1: "- saved", 2: "- freeze encoder\n- epoch 1: saved again\n- saved"} == last
 
 
 def test_resumed_run_goes_on(record, shown, tmp_path):

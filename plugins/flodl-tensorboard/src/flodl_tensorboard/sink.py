@@ -11,10 +11,10 @@ from flodl_core import MonitorError
 
 from flodl_tensorboard import events
 from flodl_tensorboard.records import RecordFile
-from flodl_tensorboard.words import happened, told
+from flodl_tensorboard.words import happened, listed, told
 
 if TYPE_CHECKING:
-    from flodl_monitor import About, EpochRecord
+    from flodl_monitor import About, EpochRecord, Mark
 
 _OURS = "events.out.tfevents.*.flodl"
 
@@ -38,7 +38,8 @@ class TensorBoard:
         self.folder = _checked(folder)
         self._file: RecordFile | None = None
         self._about: About | None = None
-        self._last = 0
+        self._last = self._marked = 0
+        self._marks: list[str] = []
 
     def emit(self, record: EpochRecord) -> None:
         """Append the epoch."""
@@ -47,9 +48,25 @@ class TensorBoard:
         numbers = {**record.metrics, "machine/epoch_seconds": record.seconds}
         numbers.update((f"machine/{name}", value) for name, value in record.resources.items())
         self._file.append(events.scalars(record.time, record.epoch, numbers))
-        if marks := happened(record):
-            self._file.append(events.texts(record.time, record.epoch, {"marks": marks}))
         self._last = record.epoch
+        if marks := list(happened(record)):
+            self._marked, self._marks = record.epoch, marks
+            self._note(self._file, record.time)
+
+    def mark(self, mark: Mark) -> None:
+        """Append what is said of an epoch that is over.
+
+        A reader keeps one text of a step, and none of a step before it: so this is the last text once more,
+        and more in it.
+        """
+        if self._file is None:
+            return
+        if mark.epoch > self._marked:
+            self._marked, self._marks = mark.epoch, [mark.text]
+        else:
+            late = "" if mark.epoch == self._marked else f"epoch {mark.epoch}: "
+            self._marks.append(f"{late}{mark.text}")
+        self._note(self._file, time.time())
 
     def describe(self, about: About) -> None:
         """Append what the run is of; at its beginning when its first epoch has come."""
@@ -74,6 +91,9 @@ class TensorBoard:
         if self._about is not None:
             self._tell(file, self._about, record.time, record.epoch - 1)
         return file
+
+    def _note(self, file: RecordFile, when: float) -> None:
+        file.append(events.texts(when, self._marked, {"marks": listed(self._marks)}))
 
     def _set_aside(self, earlier: list[Path]) -> None:
         if not earlier:

@@ -18,9 +18,16 @@ def told(about: About) -> dict[str, str]:
     return {tag: text for tag, text in texts.items() if text}
 
 
-def happened(record: EpochRecord) -> str:
-    """Marks and rules of an epoch, a line each; empty where there was nothing."""
-    return "\n".join(f"- {escaped(line)}" for line in _lines(record))
+def happened(record: EpochRecord) -> Iterator[str]:
+    """Rules and marks of an epoch."""
+    for firing in record.fired:
+        yield f"rule fired: {', '.join(firing.actions)} because {firing.condition}"
+    yield from record.marks
+
+
+def listed(lines: Iterable[str]) -> str:
+    """Lines as a list."""
+    return "\n".join(f"- {escaped(line)}" for line in lines)
 
 
 def table(heading: str, rows: Mapping[str, str]) -> str:
@@ -48,9 +55,3 @@ def escaped(text: str) -> str:
 
 def _rows(items: Iterable[tuple[str, str]]) -> Iterator[str]:
     return (f"| {escaped(name)} | {escaped(value)} |" for name, value in items)
-
-
-def _lines(record: EpochRecord) -> Iterator[str]:
-    for firing in record.fired:
-        yield f"rule fired: {', '.join(firing.actions)} because {firing.condition}"
-    yield from record.marks
