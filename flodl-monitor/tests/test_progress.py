@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from types import SimpleNamespace
 
 import pytest
@@ -152,6 +153,35 @@ def test_source_that_cannot_say(clock):
         progress = Progress(1, nothing)
         progress.begin(1, source, None)
         assert 0 == clock.look(progress, 1.0).done
+
+
+def test_several_loops_in_an_epoch(clock):
+    """Each has a count and a rate of its own."""
+    progress = Progress(1, nothing)
+    progress.begin(1, None, None)
+    for _ in progress.over(range(100), None):
+        clock.look(progress, 0.1)
+    for _ in progress.over(range(5), None):
+        glance = clock.look(progress, 2.0)
+    assert (4, 5, 0.5) == (glance.done, glance.expected, glance.rate)
+
+
+def test_nothing_is_kept_of_the_source(clock):
+    """A monitor that outlives a model does not hold its memory; an epoch that was broken off neither."""
+
+    class Step:
+        steps = 0
+
+    progress, step = Progress(3, nothing), Step()
+    kept = weakref.ref(step)
+    for broken in (False, True):
+        progress.begin(1, step, None)
+        clock.look(progress, 1.0)
+        progress.end()
+        if not broken:
+            progress.learn({})
+    del step
+    assert kept() is None
 
 
 def test_monitor_tells_its_progress():

@@ -56,6 +56,10 @@ class _Turn:
     rest: float | None
     counted: int = 0
     counts: bool = False
+    pace: deque[tuple[float, int]] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.pace = deque([(self.began, 0)])
 
     def done(self) -> int:
         """Batches where they are counted, else the source's steps."""
@@ -63,6 +67,17 @@ class _Turn:
             return self.counted
         steps = _steps_of(self.source)
         return 0 if steps is None or self.behind is None else steps - self.behind
+
+    def rate(self, now: float, done: int) -> float | None:
+        """Of `done` per second, over the last seconds."""
+        if done < self.pace[-1][1]:  # another loop over batches
+            self.pace = deque([(now, done)])
+        if done > self.pace[-1][1]:
+            self.pace.append((now, done))
+        while len(self.pace) > 2 and now - self.pace[1][0] > PACE:
+            self.pace.popleft()
+        (first, before), (last, after) = self.pace[0], self.pace[-1]
+        return (after - before) / (last - first) if last > first else None
 
 
 @final
@@ -78,11 +93,9 @@ class Progress:
     total: int
     running: Callable[[], Mapping[str, float]]
     _turn: _Turn | None = None
-    _last: _Turn | None = None
+    _last: int | None = None
     _usual: int | None = None
     _before: Mapping[str, float] = field(factory=dict)
-    _pace: deque[tuple[float, int]] = field(factory=deque)
-    _paced: _Turn | None = None
 
     def begin(self, epoch: int, source: object, rest: float | None) -> None:
         """An epoch begins.
@@ -96,13 +109,12 @@ class Progress:
 
     def end(self) -> None:
         """It is over, or broken off."""
-        self._last, self._turn = self._turn, None
+        turn, self._turn = self._turn, None
+        self._last = None if turn is None or turn.counts else turn.done() or None
 
     def learn(self, metrics: Mapping[str, float]) -> None:
         """It was whole: the next one is taken to have as many steps; these were its metrics."""
-        if self._last is not None:
-            self._usual = None if self._last.counts else self._last.done() or None
-        self._last, self._before = None, metrics
+        self._usual, self._last, self._before = self._last, None, metrics
 
     def over(self, loader: Iterable[T], total: int | None) -> Iterator[T]:
         """The loader's batches, counted."""
@@ -125,7 +137,7 @@ class Progress:
             return None
         done, seconds = turn.done(), now - turn.began
         expected = turn.expected if turn.expected is not None and turn.expected >= done else None
-        rate = self._rate(turn, now, done)
+        rate = turn.rate(now, done)
         left = (expected - done) / rate if rate and expected is not None else None
         rest = turn.rest
         if rest is None and left is not None:
@@ -141,16 +153,6 @@ class Progress:
             eta=None if left is None or rest is None else left + rest,
             metrics={**self._before, **self.running()},
         )
-
-    def _rate(self, turn: _Turn, now: float, done: int) -> float | None:
-        if turn is not self._paced or (self._pace and done < self._pace[-1][1]):
-            self._pace, self._paced = deque([(turn.began, 0)]), turn
-        if done > self._pace[-1][1]:
-            self._pace.append((now, done))
-        while len(self._pace) > 2 and now - self._pace[1][0] > PACE:
-            self._pace.popleft()
-        (first, before), (last, after) = self._pace[0], self._pace[-1]
-        return (after - before) / (last - first) if last > first else None
 
 
 def _steps_of(source: Any) -> int | None:
