@@ -8,6 +8,8 @@ import io
 import pytest
 from flodl_core.rules import Firing
 from flodl_monitor import Monitor
+from flodl_monitor.about import About, Part
+from flodl_monitor.drawing import checked_drawing
 from flodl_monitor.sinks.dashboard import Dashboard
 
 pytest.importorskip("uvicorn", reason="the dashboard's server is not installed: pip install 'flodl-monitor[serve]'")
@@ -109,29 +111,73 @@ def test_what_rules_did_is_on_the_page(tab, dashboard, record):
     assert "trend('loss').stalled(3)" in page.text("#happened")
 
 
-def test_hostile_names_run_nothing_live(tab, dashboard, record, hostile_names):
-    """Names, marks, conditions, titles that arrive as events: text, all of them."""
-    page = tab().open(dashboard.url)
-    evil = "document.body.textContent='PWNED'"
-    names = [
-        *hostile_names,
-        f"<img src=x onerror={evil}>",
-        f"a.<svg onload={evil}>",
-        f"javascript:{evil}",
-        "__proto__.x",
-    ]
-    names = [name.encode("utf-8", "backslashreplace").decode() for name in names]
-    fired = (
-        Firing(epoch=1, condition=f"<img src=x onerror={evil}>", actions=(f"<script>{evil}</script>",), windows={}),
+SAFE = "img, iframe, object, embed, link, base, form:not(#controls), math, style ~ style ~ style, svg a, svg script"
+EVIL = "window.PWNED=document.body.textContent='PWNED'"
+
+
+def hostile(names: tuple[str, ...]) -> list[str]:
+    """At least forty, as any language can hold them, with something to run."""
+    found = [name.replace("PWN", EVIL).encode("utf-8", "backslashreplace").decode() for name in names]
+    assert len(found) >= 40
+    return [*found, f"<img src=x onerror={EVIL}>", f"a.<svg onload={EVIL}>.b"]
+
+
+def everywhere(names: list[str]) -> tuple[About, dict[str, object]]:
+    """Each of them in every string that can reach the page: what a run is of, and what an epoch brings."""
+    shape = ["g", {"class": "node", "data-path": names[-1], "onclick": EVIL, "aria-label": names[-2]}, []]
+    words = [["text", {"x": "1", "y": "9"}, [name]] for name in names] + [["title", {}, [name]] for name in names]
+    about = About(
+        title=names[-1],
+        settings={name: name for name in names},
+        environment={name: name for name in names},
+        parts=tuple(Part(name, 7) for name in names),
+        drawing=checked_drawing(
+            ["svg", {"viewBox": "0 0 9 9", "onload": EVIL}, [shape, *words, ["script", {}, [EVIL]]]]
+        ),
     )
-    dashboard.emit(record(1, metrics=dict.fromkeys(names, 1.0), fired=fired, marks=(f"<svg onload={evil}>",)))
-    page.wait_for("#state", "epoch 1 of 10")
-    page.wait_for("#happened", "onerror")
-    page.page.wait_for_timeout(300)
-    assert 0 == page.page.locator("img, svg, iframe, body script:not(:nth-last-child(-n+3))").count()
-    assert len(names) <= page.page.locator("#summary tbody tr").count()
-    assert [] == page.said
-    assert {"events", ""} == {url.split("/")[3].partition("?")[0] for url in page.asked}
+    fired = tuple(Firing(epoch=1, condition=name, actions=(name,), windows={name: [1.0]}) for name in names)
+    numbers = dict.fromkeys(names, 1.0)
+    marks = (*names, *(f"saved {name}" for name in names))
+    return about, {"metrics": numbers, "resources": numbers, "fired": fired, "marks": marks}
+
+
+@pytest.mark.parametrize("how", ["live", "loaded", "saved"])
+def test_no_string_can_run(tab, record, hostile_names, how, tmp_path):
+    """Over forty hostile ones in names, words, settings, drawing and title, by event, by page, from disk: text, all."""
+    names = hostile(hostile_names)
+    about, fields = everywhere(names)
+    dashboard = Dashboard(port=0, title=names[-2])
+    try:
+        page = tab().open(dashboard.url) if how == "live" else tab()
+        dashboard.describe(about)
+        dashboard.emit(record(1, **fields))
+        if how == "loaded":
+            page.open(dashboard.url)
+        if how == "saved":
+            (tmp_path / "run.html").write_text(dashboard.page().replace('"live":', '"was":'), encoding="utf-8")
+            page.open(tmp_path / "run.html")
+        page.wait_for("#state", "epoch 1 of 10")
+        page.wait_for("#happened", "onerror")
+        page.page.locator("#charts .plot").first.hover()
+        page.page.wait_for_timeout(300)
+        assert 0 == page.page.locator(SAFE).count()
+        assert 3 == page.page.locator("script").count()
+        handlers = (
+            "[...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames()).filter(n => n.startsWith('on'))"
+        )
+        assert [] == page.page.evaluate(f"() => {handlers}")
+        assert page.page.evaluate("() => window.PWNED") is None
+        assert names[-2] == page.text("h1")
+        assert {name: "1.0000" for name in names}.items() <= dict(
+            page.page.locator("#summary tbody tr").evaluate_all(
+                "rows => rows.map(row => [row.cells[0].textContent, row.cells[1].textContent])"
+            )
+        ).items()
+        assert [] == page.said
+        home = f"127.0.0.1:{dashboard._server.port}/"
+        assert all(home in url or url.startswith("file:") for url in page.asked)
+    finally:
+        dashboard.close()
 
 
 def test_the_menu_filters_and_hides(tab, dashboard, record):

@@ -20,8 +20,8 @@ from flodl_monitor.web.page import page_of
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~-]{8,}")  # stands in an address and in a cookie as it is
 
-KEPT = 20_000
-"""Points of a curve that are kept, ten times what a page is sent with. The event log has all."""
+KEPT = 10_000
+"""Points of a curve that are kept, five times what a page is sent with. The event log has all."""
 PORT = 3000
 """Where the page is looked for; when it is taken, any free port does."""
 
