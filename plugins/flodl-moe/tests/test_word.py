@@ -131,6 +131,7 @@ def test_it_draws():
     assert "Router" in unfolded.svg() or "moe" in unfolded.svg()
 
 
+@pytest.mark.skipif(torch.__version__ < (2, 7), reason="torch 2.6 exports no size that is rounded up")
 def test_a_capacity_exports():
     """For batches of any size; counting does not, since its shapes are data's."""
     graph = flow(capacity=1.25).build()
