@@ -304,3 +304,17 @@ def test_no_record_waits_for_the_device(graph: Graph, device: torch.device) -> N
         torch.cuda.synchronize(device)
     assert 4 == len(flushed)
     assert 1 == sum(event.count for event in profile.key_averages() if "DtoH" in event.key)
+
+
+def test_means_so_far_can_be_looked_at(device: torch.device) -> None:
+    """By dotted name, without ending anything; what lies on a GPU is not waited for, and so left out."""
+    inner = FlowBuilder("linear", 2, 2).label("inner").build()
+    graph = FlowBuilder(inner).build().to(device)
+    assert {} == graph.running_metrics()
+    graph.record("loss", 1.0)
+    graph.record("loss", 2.0, weight=3.0)
+    graph.record("inner.norm", torch.tensor(0.5, device=device))
+    expected = {"loss": 1.75, "inner.norm": 0.5} if device.type == "cpu" else {"loss": 1.75}
+    assert expected == graph.running_metrics() == graph.running_metrics()
+    assert {"loss": 1.75, "inner.norm": 0.5} == graph.end_epoch()
+    assert {} == graph.running_metrics()

@@ -220,6 +220,27 @@ def test_monitor_tells_its_progress():
     assert watcher.progress.look(1e9) is None
 
 
+@pytest.mark.parametrize("wrap", [lambda model: model, lambda model: SimpleNamespace(model=model, steps=1)])
+def test_models_own_means_so_far(clock, wrap):
+    """A graph's, or that of a step's model: above those of the epoch before, below what `record` was given."""
+    model = SimpleNamespace(running_metrics=lambda: {"loss": 0.5, "acc": 0.25})
+    progress = Progress(2, lambda: {"acc": 0.75})
+    progress.learn({"loss": 9.0, "val_loss": 8.0})
+    progress.begin(2, wrap(model), None)
+    assert {"loss": 0.5, "val_loss": 8.0, "acc": 0.75} == clock.look(progress, 1.0).metrics
+
+
+def test_model_that_is_just_changing(clock):
+    """What it raises then is nobody's concern: there is another look."""
+
+    def changing():
+        raise RuntimeError("dictionary changed size during iteration")
+
+    progress = Progress(2, nothing)
+    progress.begin(1, SimpleNamespace(running_metrics=changing), None)
+    assert {} == clock.look(progress, 1.0).metrics
+
+
 def test_batches_outside_of_epochs():
     """Are just the batches."""
     with Monitor(1, sinks=[], probes=[]) as monitor:

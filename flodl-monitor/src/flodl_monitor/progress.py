@@ -10,6 +10,8 @@ from typing import Any, TypeVar, final
 
 from attrs import define, field, frozen
 
+from flodl_monitor.source import running_metrics_of
+
 T = TypeVar("T")
 
 PACE = 10.0
@@ -151,7 +153,7 @@ class Progress:
             rate=rate,
             left=left,
             eta=None if left is None or rest is None else left + rest,
-            metrics={**self._before, **self.running()},
+            metrics={**self._before, **running_metrics_of(turn.source), **self.running()},
         )
 
 

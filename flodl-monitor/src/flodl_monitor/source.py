@@ -8,6 +8,8 @@ from typing import Any
 from flodl_core.errors import TrainingError
 from flodl_core.rules import Firing
 
+from flodl_monitor.scalars import as_name, as_number
+
 
 def finished_epochs(source: object) -> int | None:
     """Epochs that the source has behind it; None when it does not count.
@@ -42,6 +44,18 @@ def fired_by(source: object) -> tuple[Firing, ...]:
     """What rules did at the end of the source's last epoch: its `fired`, where it has rules."""
     fired: Any = getattr(source, "fired", ())
     return tuple(firing for firing in fired if isinstance(firing, Firing)) if isinstance(fired, tuple | list) else ()
+
+
+def running_metrics_of(source: object) -> Mapping[str, float]:
+    """The means so far, where the source or its model can tell; asked while it trains, from another thread."""
+    for holder in (source, getattr(source, "model", None)):
+        running = getattr(holder, "running_metrics", None)
+        if callable(running):
+            try:
+                return {as_name(name): as_number(value) for name, value in running().items()}
+            except Exception:  # it was just changing; the next look sees it
+                return {}
+    return {}
 
 
 def metrics_of(given: object) -> Mapping[object, object]:

@@ -97,6 +97,14 @@ class AbstractRecorded(AbstractFamily):
         latest = ((prefix, graph._recorder.latest()) for prefix, graph in self._family())
         return {prefix + key: mean for prefix, means in latest for key, mean in means.items()}
 
+    def running_metrics(self) -> dict[str, float]:
+        """Dotted name and mean so far, nested graphs' too, of what no device has to be waited for.
+
+        Another thread may ask, one that shows how an epoch goes.
+        """
+        running = ((prefix, graph._recorder.running()) for prefix, graph in self._family())
+        return {prefix + key: mean for prefix, means in running for key, mean in means.items()}
+
     def end_epoch(self) -> dict[str, float]:
         """Flush, count the epoch, and return the latest metrics."""
         self.flush()

@@ -110,6 +110,11 @@ class Recorder:
             self.history.pop(name, None)
             self.means.pop(name, None)
 
+    def running(self) -> dict[str, float]:
+        """Name and mean so far of what was counted on the host alone."""
+        means = self.means.copy().items()
+        return {name: mean.total / mean.weight for name, mean in means if mean.weight and not mean.sums}
+
     def latest(self) -> dict[str, float]:
         """Name and last mean of everything ever flushed."""
         return {name: points[-1][1] for name, points in self.history.items()}
