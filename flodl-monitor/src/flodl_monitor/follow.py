@@ -26,7 +26,8 @@ def event_log_in(path: str | os.PathLike[str]) -> Path:
     given = Path(path)
     if given.is_file():
         return given
-    found = sorted(log for log in given.glob("*.jsonl") if not log.stem.endswith(".previous")) if given.is_dir() else []
+    there = given.glob("*.jsonl") if given.is_dir() else ()
+    found = sorted(log for log in there if log.is_file() and not log.stem.endswith(".previous"))
     if len(found) == 1:
         return found[0]
     if found:

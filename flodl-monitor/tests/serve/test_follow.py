@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from flodl_core.errors import MonitorError
 from flodl_monitor.follow import Follower, event_log_in
@@ -74,6 +76,15 @@ def test_a_folder_with_one_log(tmp_path):
     with pytest.raises(MonitorError, match="holds 2 event logs") as caught:
         event_log_in(tmp_path)
     assert "name one: other.jsonl, run.jsonl" == caught.value.mend
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
+def test_what_can_never_be_read_to_its_end_is_no_log(make, tmp_path):
+    """Named, or found in a folder: nobody waits for a pipe."""
+    make(tmp_path / "run.jsonl")
+    for path in (tmp_path, tmp_path / "run.jsonl", "/dev/zero"):
+        with pytest.raises(MonitorError, match="there is no event log at"):
+            event_log_in(path)
 
 
 def test_what_is_no_log(dashboard, tmp_path):
