@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import sys
-from types import SimpleNamespace
+import threading
+import time
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from flodl_core import MissingDistribution
+from flodl_monitor import Monitor
 from flodl_monitor.probes import gpu as gpu_module
 from flodl_monitor.probes.gpu import Gpu
 
@@ -23,7 +26,7 @@ class FakeNvml:
 
     def __init__(self, devices, missing=(), broken=False):
         self.devices, self.missing, self.broken = devices, set(missing), broken
-        self.open = 0
+        self.open, self.threads = 0, set()
 
     def nvmlInit(self):
         if self.broken:
@@ -34,7 +37,7 @@ class FakeNvml:
         self.open -= 1
 
     def nvmlDeviceGetCount(self):
-        return len(self.devices)
+        return self._ask("count", len(self.devices))
 
     def nvmlDeviceGetHandleByIndex(self, index):
         if index >= len(self.devices):
@@ -60,6 +63,7 @@ class FakeNvml:
         return self._ask("temperature", len(device) + 60)
 
     def _ask(self, what, answer):
+        self.threads.add((what, threading.current_thread().name))
         if what in self.missing:
             raise NvmlError("Not Supported")
         return answer
@@ -127,6 +131,69 @@ def test_no_driver_no_readings(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "pynvml", None)
     with pytest.raises(MissingDistribution, match="need nvidia-ml-py\n  try: pip install 'flodl-monitor\\[gpu\\]'"):
         Gpu()
+
+
+def test_no_bindings_and_no_driver(monkeypatch, tmp_path):
+    """The common machine: nothing is said, nothing is read."""
+    monkeypatch.setattr(gpu_module, "_DRIVER", tmp_path / "version")
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+    probe = Gpu()
+    assert {} == probe.sample()
+    probe.close()
+
+
+def test_a_driver_that_fails_half_way_is_let_go():
+    """It was opened and cannot tell its GPUs: an error, and nothing stays open."""
+    nvml = FakeNvml(["a"], missing=["count"])
+    with pytest.raises(RuntimeError, match="the NVIDIA driver does not tell its GPUs: Not Supported"):
+        Gpu(nvml)
+    assert 0 == nvml.open
+
+
+class Untouched(ModuleType):
+    """A torch that nobody may speak to."""
+
+    def __getattr__(self, name):
+        raise AssertionError(f"torch.{name} was asked for")
+
+
+def test_monitors_read_gpus_off_the_training_thread_and_without_cuda(monkeypatch):
+    """By name, in every record, both GPUs; the driver is asked by the sampler alone; a hundred runs leave none open."""
+    nvml = FakeNvml(["a", "b"])
+    monkeypatch.setitem(sys.modules, "pynvml", nvml)
+    monkeypatch.setitem(sys.modules, "torch", Untouched("torch"))
+    for _ in range(100):
+        with Monitor(1, sinks=[], probes=["gpu"]) as monitor:
+            monitor.log(0, 0.1, {"loss": 1.0})
+    (record,) = monitor.history()
+    assert (61.0, 61.0) == (record.resources["gpu0_temperature"], record.resources["gpu1_temperature"])
+    assert {"count"} == {what for what, thread in nvml.threads if thread == threading.current_thread().name}
+    assert {"flodl-monitor probes"} == {thread for what, thread in nvml.threads if what == "power"}
+    deadline = time.monotonic() + 20
+    while nvml.open:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_gpu_that_is_lost_is_absent(monkeypatch):
+    """It fell off the bus: its readings end, the others' go on."""
+
+    class Losing(FakeNvml):
+        lost = False
+
+        def nvmlDeviceGetPowerUsage(self, device):
+            if self.lost and device == "a":
+                raise NvmlError("GPU is lost")
+            return super().nvmlDeviceGetPowerUsage(device)
+
+    probe = Gpu(nvml := Losing(["a", "bb"]))
+    assert 250.5 == probe.sample()["gpu0_power"]
+    nvml.lost = True
+    sample = probe.sample()
+    assert "gpu0_power" not in sample
+    assert 250.5 == sample["gpu1_power"]
+    probe.close()
+    assert 0 == nvml.open
 
 
 def test_real_driver_or_none():

@@ -40,7 +40,11 @@ class Gpu:
             if _DRIVER.exists():
                 raise RuntimeError(f"the NVIDIA driver does not answer: {error}") from None
             return
-        self._devices = list(_visible(self._nvml, os.environ.get("CUDA_VISIBLE_DEVICES")))
+        try:
+            self._devices = list(_visible(self._nvml, os.environ.get("CUDA_VISIBLE_DEVICES")))
+        except self._nvml.NVMLError as error:
+            self.close()
+            raise RuntimeError(f"the NVIDIA driver does not tell its GPUs: {error}") from None
 
     def sample(self) -> Mapping[str, float]:
         """All readings that there are."""
