@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,14 @@ from projects import ROOT, source_path
 def test_there_is_a_beginning_for_every_kind():
     """Whatever can be brought can be begun."""
     assert list(KINDS) == list(BEGINNINGS)
+
+
+def test_the_page_publishes_the_numbers():
+    """How many checks the contract of each kind has."""
+    page = " ".join((ROOT / "docs" / "how-to" / "write-a-plugin.md").read_text().split())
+    for kind, number in PUBLISHED.items():
+        name = "data set" if kind == "dataset" else kind.replace("_", " ")
+        assert re.search(rf"\b{name} {number}[,;]", page), kind
 
 
 def test_their_own_tests_pass(new_plugins):

@@ -41,7 +41,9 @@ def command() -> None:
     ),
 )
 @click.argument("name")
-@click.option("--kind", default="module", show_default=True, help="What it brings.", shell_complete=complete_kinds)
+@click.option(
+    "--kind", default="module", show_default=True, metavar="KIND", help="What it brings.", shell_complete=complete_kinds
+)
 @_INTO
 @switches(hidden=True)
 def plugin(name: str, kind: str, into: str) -> None:
