@@ -155,14 +155,15 @@ def test_a_subclass_is_not_taken_for_the_layer():
         adapt(nn.Sequential(Doubled(4, 4)), "*", rank=2)
 
 
-def test_a_shared_layer_has_one_adapter(device):
+@pytest.mark.parametrize("targets", ["b", "*", ["a", "b"]])
+def test_a_shared_layer_has_one_adapter(targets, device):
     """At its first path, whatever path named it; the other place uses it too."""
     layer = nn.Linear(4, 4).to(device)
     model = nn.ModuleDict({"a": layer, "b": layer})
-    adapt(model, "b", rank=2)
+    assert adapt(model, targets, rank=2).paths == ("a",)
     assert list(adapters(model)) == ["a"]
     assert model["a"] is model["b"] is layer
-    assert len(trained(model)) == 2
+    assert trained(model) == {"a.lora.down", "a.lora.up"}
 
 
 def test_layers_stay_the_objects_they_are(device):

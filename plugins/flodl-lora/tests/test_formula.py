@@ -103,6 +103,10 @@ def test_dropout_reaches_the_adapter_alone(device):
     torch.testing.assert_close(actual, nn.functional.linear(x, model.base, model.bias) + dropped @ model.lora.delta().T)
     model.eval()
     torch.testing.assert_close(model(x), nn.functional.linear(x, model.weight, model.bias))
+    late = nn.Sequential(nn.Linear(50, 20)).to(device).eval()
+    adapt(late, "*", rank=4, dropout=0.5)
+    drawn(late)
+    assert late(x).equal(late(x))
 
 
 @pytest.mark.parametrize("fast", [False, True])

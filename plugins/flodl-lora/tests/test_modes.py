@@ -77,6 +77,25 @@ def test_disabled_is_the_base(merged, model, x):
     assert before.equal(model(x))
 
 
+def test_who_reads_weights_sees_the_mode(device):
+    """torch's attention, which calls no projection: disabled it is the base's bits, merged it is the sum's."""
+    torch.manual_seed(0)
+    model = nn.TransformerEncoderLayer(8, 2, 8, dropout=0.0, batch_first=True).to(device).eval()
+    x = torch.randn(2, 5, 8, device=device)
+    with torch.no_grad():
+        before = model(x)
+        adapt(model, "self_attn", rank=2)
+        for adapter in adapters(model).values():
+            nn.init.normal_(adapter.up)
+        after = model(x)
+        merge(model)
+        assert model.self_attn.in_proj_weight is adapters(model)["self_attn"].instead
+        torch.testing.assert_close(model(x), after)
+        with disabled(model):
+            assert before.equal(model(x))
+        assert not before.allclose(after)
+
+
 def test_a_thawed_base_learns_while_adapters_are_disabled(model, x):
     """Gradients go to the weights themselves."""
     model[0].base.requires_grad_(True)

@@ -209,11 +209,9 @@ def _chosen(
         errors.append(PathError("nothing is left to adapt", mend="a path that None does not take away again"))
     if errors:
         raise join_errors(errors)
-    seen: set[int] = set()
-    for path, said in options.items():
-        if id(layers[path]) not in seen:
-            seen.add(id(layers[path]))
-            yield path, {**defaults, **said}
+    first = {id(layer): path for path, layer in model.named_modules()}
+    for path, said in {first[id(layers[path])]: said for path, said in options.items()}.items():
+        yield path, {**defaults, **said}
 
 
 def _wanted(path: str, table: Mapping[str, dict[str, Any] | None]) -> dict[str, Any] | None:

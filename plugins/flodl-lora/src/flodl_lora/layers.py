@@ -51,12 +51,6 @@ class AbstractAdapted(nn.Module):
         assert weight is not None  # what has none is not adapted
         return weight
 
-    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
-        """Another weight: a sum with the old one would be wrong in silence."""
-        if "lora" in self._modules:
-            self.lora.unmerge()
-        super()._load_from_state_dict(*args, **kwargs)
-
 
 @final
 class LoraLinear(AbstractAdapted, nn.Linear):
