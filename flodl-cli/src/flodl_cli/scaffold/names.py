@@ -11,7 +11,7 @@ from flodl_core.errors import UsageError
 
 from flodl_cli.locate import find_module
 
-_NAME = re.compile(r"[a-z][a-z0-9]*([._-]?[a-z0-9]+)*")
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LONGEST = 64
 _RESERVED = frozenset({*FIRST_PARTY, "flodl", "session", "test", "tests", "src", "plugin", "plugins"})
 _KNOWN = frozenset({"torch", "numpy", "scipy", "pandas", "sklearn", "jax", "tensorflow"})
@@ -29,7 +29,7 @@ def package_of(name: str, *, where: str) -> str:
     >>> package_of("acme-losses", where="flodl new plugin")
     'acme_losses'
     """
-    package = re.sub(r"[._-]+", "_", name)
+    package = name.replace("-", "_")
     fault = _fault(name, package)
     if fault:
         raise UsageError(f"a plugin cannot be called {name!r}: {fault}", where=where, mend=_mend(name))
@@ -52,7 +52,7 @@ def _fault(name: str, package: str) -> str:
         return "lower case letters and digits, words joined by -, make a distribution's name"
     if len(name) > _LONGEST:
         return f"it has more than {_LONGEST} characters"
-    if name.replace("_", "-").replace(".", "-") in _RESERVED:
+    if name in _RESERVED:
         return "the name is reserved"
     if keyword.iskeyword(package) or package in sys.stdlib_module_names:
         return f"{package} is a word of Python's own"
