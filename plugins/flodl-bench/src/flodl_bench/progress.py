@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, final
 
 import click
-from rich.console import Console
 
 from flodl_bench.cell import Cell
 from flodl_bench.table import said
@@ -15,10 +15,12 @@ from flodl_bench.table import said
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+_WIPE = "\r\x1b[2K"
+
 
 @final
 class Progress:
-    """Told of every act; shows it.
+    """Told of every act; shows it. Nothing moves by itself: that would take time from what is measured.
 
     Args:
         total: Cells to come.
@@ -26,21 +28,20 @@ class Progress:
 
     def __init__(self, total: int) -> None:
         self._total, self._done = total, 0
-        self._status = Console(file=sys.stderr).status("") if sys.stderr.isatty() else None
+        self._live = sys.stderr.isatty()
 
     def __enter__(self) -> Self:
-        if self._status:
-            self._status.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if self._status:
-            self._status.stop()
+        if self._live:
+            click.echo(_WIPE, nl=False, err=True)
 
     def __call__(self, doing: str, cell: Cell | None) -> None:
         """Something begins, or a cell is done."""
+        wipe = _WIPE if self._live else ""
         if cell is not None:
             self._done += 1
-            click.echo(f"[{self._done}/{self._total}] {said(cell)}", err=True)
-        elif self._status:
-            self._status.update(doing.replace("[", "("))
+            click.echo(f"{wipe}[{self._done}/{self._total}] {said(cell)}", err=True)
+        elif self._live:
+            click.echo(wipe + doing[: shutil.get_terminal_size().columns - 1], nl=False, err=True)
