@@ -9,6 +9,7 @@ import torch
 from flodl_core import CheckpointError, PathError
 from flodl_core.checkpoint import read_metadata, save_checkpoint
 from flodl_lora import adapt, adapters, load_adapters, merge, save_adapters
+from flodl_lora.label import fingerprint
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -207,3 +208,12 @@ def test_a_model_without_adapters_writes_no_file(file, device):
     with pytest.raises(PathError, match="the model has no adapters"):
         save_adapters(file, base(device))
     assert not file.exists()
+
+
+def test_a_fingerprint_is_of_type_and_shape_too():
+    """The same bytes, read otherwise, are another weight; the same weight elsewhere in memory is the same."""
+    weight = torch.zeros(2, 3, dtype=torch.float16)
+    others = [weight.bfloat16(), torch.zeros(3, 2, dtype=torch.float16), weight + 1e-7]
+    assert len({fingerprint(each) for each in (weight, *others)}) == 4
+    drawn = torch.randn(4, 6)
+    assert fingerprint(drawn) == fingerprint(drawn.clone()) == fingerprint(drawn.T.contiguous().T)

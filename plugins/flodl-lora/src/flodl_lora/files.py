@@ -7,13 +7,14 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, final
 
-from flodl_core import CheckpointError, FlodlError
+from flodl_core import CheckpointError, FlodlError, PathError
 from flodl_core.checkpoint import LoadReport, load_checkpoint, read_metadata, save_checkpoint
 from flodl_core.errors import did_you_mean, join_errors
+from flodl_core.paths import matches, select_modules
 from torch import Tensor, nn
 
 from flodl_lora.adapter import Adapter
-from flodl_lora.adapting import attach, detach, freeze_base, made_adapters, parts_of
+from flodl_lora.attaching import attach, detach, freeze_base, made_adapters
 from flodl_lora.label import Label, Saved, fingerprint
 from flodl_lora.layers import ADAPTED, AbstractAdapted
 from flodl_lora.modes import adapted_layers, plain
@@ -37,7 +38,7 @@ def save_adapters(path: str | os.PathLike[str], model: nn.Module, *, also: Itera
     """
     model = plain(model)
     layers = adapted_layers(model)
-    further = parts_of(model, also)
+    further = _entries(model, also)
     label = Label({name: _saved(layer) for name, layer in layers.items()}, further)
     names = (*(_entry(name, part) for name in layers for part in _ENTRIES), *further)
     save_checkpoint(path, _Kept(model, dict.fromkeys(names)), words=label.text(), structure=label.shown())
@@ -164,6 +165,23 @@ def _saved(layer: AbstractAdapted) -> Saved:
     assert kind is not None
     options = {"rank": lora.rank, "alpha": lora.alpha, "dropout": lora.dropout}
     return Saved(kind.__name__, tuple(layer.base.shape), options, fingerprint(layer.base))
+
+
+def _entries(model: nn.Module, patterns: Iterable[str]) -> tuple[str, ...]:
+    """The entries of `state_dict()` that paths and globs name.
+
+    Raises:
+        PathError: One of them names nothing.
+    """
+    names = list(model.state_dict())
+    found: dict[str, None] = {}
+    for pattern in patterns:
+        chosen = [name for name in names if matches(name, pattern)]
+        if not chosen:
+            select_modules(model, pattern)
+            raise PathError(f"{pattern!r} holds nothing that a file could keep")
+        found.update(dict.fromkeys(chosen))
+    return tuple(found)
 
 
 def _raise(faults: Iterable[FlodlError], where: str) -> None:
