@@ -371,3 +371,12 @@ def test_golden(name: str, golden: Any) -> None:
         graph.check(**SHAPES[name])
     golden(f"{name}.svg", graph.svg())
     golden(f"{name}.dot", graph.dot())
+
+
+@pytest.mark.parametrize("depth", [-1, "1", 1.5])
+def test_a_depth_is_a_number_of_levels(depth: object) -> None:
+    """In every drawing and table."""
+    graph = FlowBuilder("tanh").build()
+    for show in (graph.svg, graph.dot, graph.summary):
+        with pytest.raises(UsageError, match="depth is a number of levels"):
+            show(depth=depth)

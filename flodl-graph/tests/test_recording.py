@@ -318,3 +318,30 @@ def test_means_so_far_can_be_looked_at(device: torch.device) -> None:
     assert expected == graph.running_metrics() == graph.running_metrics()
     assert {"loss": 1.75, "inner.norm": 0.5} == graph.end_epoch()
     assert {} == graph.running_metrics()
+
+
+@pytest.mark.parametrize("weight", [0, -1.0, math.inf, math.nan, "3", None, torch.tensor(3.0)])
+def test_a_weight_is_a_positive_number_of_the_host(graph: Graph, weight: object) -> None:
+    """However often the name was recorded before, one value or several; a tensor would have to be waited for."""
+    graph.record({"a": 1.0, "b": 1.0})
+    for said in (("a", 5.0), ({"a": 5.0, "b": 5.0},), ("a", torch.tensor(5.0))):
+        with pytest.raises(TrainingError, match="weighs by a positive number"):
+            graph.record(*said, weight=weight)  # type: ignore[arg-type]
+    assert {"a": 1.0, "b": 1.0} == graph.flush()
+
+
+def test_a_weight_of_any_kind_of_number(graph: Graph) -> None:
+    """A length, a numpy scalar."""
+    for value, weight in ((1.0, 3), (5.0, np.int64(1))):
+        graph.record("a", value, weight=weight)
+        graph.record({"b": value}, weight=weight)
+    assert {"a": 2.0, "b": 2.0} == graph.flush()
+
+
+@pytest.mark.parametrize("name", [3, ("a",), None])
+def test_a_name_is_text(graph: Graph, name: object) -> None:
+    """Alone or in a table; nothing of the table counts."""
+    for said in ((name, 1.0), ({"a": 1.0, name: 1.0},), (name, torch.tensor(1.0))):
+        with pytest.raises(TrainingError, match="record\\(\\) takes a name, or a table"):
+            graph.record(*said)  # type: ignore[arg-type]
+    assert {} == graph.flush()

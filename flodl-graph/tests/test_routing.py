@@ -256,3 +256,23 @@ def test_modules_of_several_outputs_inside_others(x: Tensor) -> None:
     assert torch.equal(t, FlowBuilder().map(Pair()).each().build()(x))
     gate = FlowBuilder().gate(lambda x: torch.full((len(x), 2), 0.5, dtype=x.dtype, device=x.device), [Pair(), Pair()])
     torch.testing.assert_close(gate.build()(x), t)
+
+
+@pytest.mark.parametrize("wrong", [-1, 2, 7])
+def test_a_row_that_is_sent_where_no_branch_is(wrong: int) -> None:
+    """Never to another branch: on the host it is told, whatever the other rows say."""
+    index = torch.tensor([0, wrong, 1])
+    graph = FlowBuilder().switch(lambda x: index, ["relu", "tanh"], per="sample").build()
+    with pytest.raises(RoutingError, match=f"switch\\(\\) was told branch {wrong}, and has branches 0 to 1"):
+        graph(torch.ones(3, 2))
+
+
+@pytest.mark.parametrize("per", ["batch", "sample"])
+def test_what_decides_gives_tensors(per: str) -> None:
+    """A selector, a halt: of a number of Python's the gradient, the device and the row are not known."""
+    chosen = FlowBuilder().switch(lambda x: 1, ["relu", "tanh"], per=per).build()
+    with pytest.raises(RoutingError, match="a selector gives a tensor, got 1"):
+        chosen(torch.ones(3, 2))
+    halted = FlowBuilder().loop_body("tanh").while_cond(lambda x: True, 3, per=per).build()
+    with pytest.raises(RoutingError, match="a halt gives a tensor, got True"):
+        halted(torch.ones(3, 2))

@@ -61,3 +61,14 @@ def test_a_state_that_does_not_fit_changes_nothing(change, message, device):
     with pytest.raises(CheckpointError, match=message):
         other.load_run_state(state)
     assert (0, {}) == (other.epoch, other.inner.carried)
+
+
+@pytest.mark.parametrize("state", [{}, {"graphs": {}}, {"graphs": 3, "held": []}, {"graphs": {"": {}}, "held": []}, []])
+def test_what_is_no_state_of_a_run(state, device):
+    """Told, and nothing has changed."""
+    graph = used(device)
+    before = graph.run_state()
+    with pytest.raises(CheckpointError):
+        graph.load_run_state(state)
+    assert before["graphs"].keys() == graph.run_state()["graphs"].keys()
+    assert before["graphs"][""]["epoch"] == graph.epoch

@@ -86,3 +86,10 @@ def test_wrong_text(text: str, what: str) -> None:
     with pytest.raises(Exception, match=what) as caught:
         FlowBuilder.from_toml(text, "net.toml").build()
     assert str(caught.value.where).startswith("net.toml")
+
+
+def test_a_path_taken_for_the_text() -> None:
+    """The likely slip is told."""
+    with pytest.raises(BuildError) as caught:
+        FlowBuilder.from_toml("model.toml")
+    assert "Path('model.toml').read_text()" == caught.value.mend

@@ -7,6 +7,13 @@ from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensor
 
 
+def is_at_hand(value: Tensor) -> bool:
+    """Whether the host can read a tensor's numbers without waiting for a device, and nothing is tracing it."""
+    if not value.is_cpu or isinstance(value, FakeTensor) or torch.compiler.is_compiling():
+        return False
+    return not torch._C._functorch.is_functorch_wrapped_tensor(value)
+
+
 def is_known(value: Tensor) -> bool:
     """Whether the host can, or must, read a tensor's numbers.
 

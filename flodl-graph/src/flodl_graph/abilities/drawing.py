@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from os import PathLike
 
+from flodl_core import UsageError
+
 from flodl_graph.abilities.family import AbstractFamily
 from flodl_graph.render.arrange import arrange
 from flodl_graph.render.compose import Known, compose
@@ -62,6 +64,7 @@ class AbstractDrawn(AbstractFamily):
         return dot(self._drawing(depth, profile))
 
     def _drawing(self, depth: int | None, profile: Profile | None) -> Box:
+        _check_depth(depth)
         heat = {} if profile is None else profile.heat
         notes = {} if profile is None else {row.path: (_times(row.forward, row.backward),) for row in profile}
         return compose(self, self.ir, Known(self._known_shapes(), heat, notes, depth))
@@ -72,6 +75,11 @@ class AbstractDrawn(AbstractFamily):
         for prefix, graph in self._family():
             called |= of_kept(prefix, graph.ir.tags, graph.kept)
         return {**called, **self._shapes}
+
+
+def _check_depth(depth: object) -> None:
+    if depth is not None and (not isinstance(depth, int) or depth < 0):
+        raise UsageError(f"depth is a number of levels, got {depth!r}", mend="depth=0 folds all up; without it, none")
 
 
 def _times(forward: float, backward: float) -> str:

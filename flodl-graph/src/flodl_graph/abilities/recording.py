@@ -18,7 +18,7 @@ from torch import Tensor
 from flodl_graph.abilities.family import AbstractFamily
 from flodl_graph.observe import clock
 from flodl_graph.observe.export import time_left, write_csv, write_log
-from flodl_graph.observe.recorder import checked, checked_weight, flush
+from flodl_graph.observe.recorder import checked, checked_name, checked_weight, flush
 
 _INFINITE = math.inf
 
@@ -52,9 +52,11 @@ class AbstractRecorded(AbstractFamily):
             PathError: A dotted name leads to no part.
         """
         host_work("record() adds up on the host: return (loss, {...}) from the objective, and record that")
+        if type(weight) is not float or not 0.0 < weight < _INFINITE:
+            weight = checked_weight(weight)
         if type(value) is Tensor and value.is_cpu:  # there is nothing to wait for
             value = checked(f"{prefix}{name}", value)
-        if type(value) is float and 0.0 < weight < _INFINITE and not prefix:  # what stands in the innermost loop
+        if type(value) is float and not prefix:  # what stands in the innermost loop
             mean = self._recorder.routes.get(name)  # type: ignore[arg-type]
             if mean is not None:
                 mean.total += value * weight
@@ -63,8 +65,7 @@ class AbstractRecorded(AbstractFamily):
         given = name if type(name) is dict or isinstance(name, Mapping) else self._of_one(name, value)
         if self._recorder.add_floats(given, prefix, weight):
             return
-        numbers = {prefix + key: checked(prefix + key, item) for key, item in given.items()}
-        checked_weight(weight)
+        numbers = {name: checked(name, item) for key, item in given.items() for name in [prefix + checked_name(key)]}
         routes = self._recorder.routes
         for key in numbers:
             if key not in routes:
@@ -199,6 +200,7 @@ class AbstractRecorded(AbstractFamily):
 
     def _of_one(self, name: str, value: object) -> Mapping[str, object]:
         """One name with its value; a tag group with one value per tag."""
+        checked_name(name)
         if not isinstance(value, list | tuple):
             return {name: value}
         members = self._group(name)

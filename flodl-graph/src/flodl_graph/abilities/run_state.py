@@ -28,7 +28,10 @@ def load_run(graph: AbstractFamily, state: Mapping[str, Any]) -> None:
         CheckpointError: It is of another graph, or no such state.
     """
     family, modules = dict(graph._family()), dict(graph.named_modules())
-    saved, held = state["graphs"], state["held"]
+    try:
+        saved, held = dict(state["graphs"]), list(state["held"])
+    except (LookupError, TypeError, ValueError):
+        raise CheckpointError("this is no state of a graph's run", mend="what run_state() gave") from None
     if saved.keys() != family.keys() or not modules.keys() >= set(held):
         raise CheckpointError("the state of the run is of another graph", mend="build the graph that was saved")
     for prefix, member in family.items():

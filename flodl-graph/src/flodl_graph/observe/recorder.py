@@ -78,8 +78,6 @@ class Recorder:
 
     def add_floats(self, values: Mapping[str, object], prefix: str, weight: float) -> bool:
         """Count values that are all plain floats of names met before in this epoch; if not, count nothing."""
-        if not 0.0 < weight < math.inf:
-            return False
         routes, floats = self.routes, []
         for name, value in values.items():
             mean = routes.get(prefix + name if prefix else name)
@@ -189,11 +187,29 @@ def checked(name: str, value: object) -> Number:
     raise TrainingError(f"record({name!r}) takes a float or a tensor, got {type(value).__name__}")
 
 
-def checked_weight(weight: float) -> float:
-    """A weight, or the error that says what one is."""
-    if not 0 < weight < math.inf:
+def checked_weight(weight: object) -> float:
+    """A weight as a float; never a tensor, which the host might have to wait for.
+
+    Raises:
+        TrainingError: It is no positive number.
+    """
+    number = float(weight) if isinstance(weight, Real) else math.nan
+    if not 0.0 < number < math.inf:
         raise TrainingError(f"record() weighs by a positive number, got {weight!r}", mend="weight=len(x)")
-    return weight
+    return number
+
+
+def checked_name(name: object) -> str:
+    """What a value is recorded under.
+
+    Raises:
+        TrainingError: It is no text.
+    """
+    if not isinstance(name, str):
+        raise TrainingError(
+            f"record() takes a name, or a table of names and values, got {name!r}", mend='record({"loss": loss})'
+        )
+    return name
 
 
 def _to_host(means: Mapping[tuple[str, str], Mean]) -> dict[tuple[str, str], float]:

@@ -59,7 +59,8 @@ def read_toml(text: str, where: Where) -> Flow:
     try:
         said = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BuildError(f"this is no TOML: {error}", where=where) from None
+        mend = f"Path({text!r}).read_text()" if re.fullmatch(r"[^\n]+\.toml", text) else None
+        raise BuildError(f"this is no TOML: {error}", where=where, mend=mend) from None
     for key in said:
         if key not in _KEYS:
             mend = did_you_mean(key, _KEYS) or f"its keys: {', '.join(_KEYS)}"

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, final
 
 import torch
 from attrs import evolve, frozen
-from flodl_core import BuildError
+from flodl_core import BuildError, RoutingError
 from torch import Tensor, nn
 
 from flodl_graph.ir.node import AbstractNode, Part
@@ -68,7 +68,7 @@ class LoopModule(nn.Module):
         steps: Any = 0 if running is None else torch.zeros_like(running, dtype=torch.long)
         for turn in range(self.most):
             if self.condition is not None and (self.first or turn):
-                signal = stream_of(self.condition(x))
+                signal = _signal(self.condition, x)
                 _note(traces, halts=signal)
                 if running is None and is_known(signal) and bool((signal > 0).all()):
                     break
@@ -118,6 +118,14 @@ class LoopModule(nn.Module):
             return made, dict(zip(traced, further, strict=True))
         made, *further = self.body(x, **refs)
         return made, {name: further[self._returned.index(name)] for name in traced}
+
+
+def _signal(condition: nn.Module, x: Tensor) -> Tensor:
+    """What the condition says of the state; above 0 it means stop."""
+    signal = stream_of(condition(x))
+    if not isinstance(signal, Tensor):
+        raise RoutingError(f"a halt gives a tensor, got {signal!r}", mend="(x > 5).any(), torch.tensor(flag)")
+    return signal
 
 
 def _begin_anew(loop: nn.Module) -> None:

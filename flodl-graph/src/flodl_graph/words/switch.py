@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from flodl_graph.ir.node import AbstractNode, Part
 from flodl_graph.ir.sketch import Link, Sketch
-from flodl_graph.known import is_known
+from flodl_graph.known import is_at_hand, is_known
 from flodl_graph.part import as_module, as_modules, stream_of
 from flodl_graph.words.inside import shown
 
@@ -41,6 +41,8 @@ class SwitchModule(nn.Module):
             RoutingError: There is no such branch.
         """
         index = self.selector(x, **refs)
+        if not isinstance(index, Tensor):
+            raise RoutingError(f"a selector gives a tensor, got {index!r}", mend="torch.tensor(index)")
         chosen = self._by_sample(x, index) if self.per == "sample" else self._by_batch(x, index)
         return (chosen, index) if wanted else chosen
 
@@ -54,18 +56,21 @@ class SwitchModule(nn.Module):
         return chosen
 
     def _one(self, index: Tensor) -> int:
-        if not isinstance(index, Tensor):
-            raise RoutingError(f"a selector gives a tensor, got {index!r}", mend="torch.tensor(index)")
         if index.numel() != 1:
             raise ShapeError(f"switch() takes one index for the batch, got {tuple(index.shape)}", mend='per="sample"')
         number = float(index)
         if not (number.is_integer() and 0 <= number < len(self.branches)):
-            raise RoutingError(f"switch() was told branch {number:g}, and has branches 0 to {len(self.branches) - 1}")
+            raise self._no_such_branch(f"{number:g}")
         return int(number)
+
+    def _no_such_branch(self, told: str) -> RoutingError:
+        return RoutingError(f"switch() was told branch {told}, and has branches 0 to {len(self.branches) - 1}")
 
     def _by_sample(self, x: Tensor, index: Tensor) -> Tensor:
         if index.shape != x.shape[:1]:
             raise ShapeError(f"switch(per='sample') takes {tuple(x.shape[:1])} indices, got {tuple(index.shape)}")
+        if is_at_hand(index) and len(wrong := index[(index < 0) | (index >= len(self.branches))]):
+            raise self._no_such_branch(f"{wrong[0]}")
         outputs = torch.stack([stream_of(branch(x)) for branch in self.branches])  # [N, B, ...]
         return outputs[index.long(), torch.arange(len(x), device=x.device)]
 
