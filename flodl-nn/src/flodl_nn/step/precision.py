@@ -10,9 +10,11 @@ import torch
 from attrs import frozen
 from flodl_core import TrainingError
 from flodl_core.errors import did_you_mean
+from torch import Tensor
 
 _HALVES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 _WORDS = ("fp32", "tf32", "bf16", "fp16")
+_NOTHING = nullcontext()  # one for all: a step of a small model is short
 
 
 @final
@@ -46,12 +48,12 @@ class Precision:
 
     def around_step(self) -> AbstractContextManager[Any]:
         """Around forward, loss and backward."""
-        return _tensor_float_32() if self.word == "tf32" else nullcontext()
+        return _tensor_float_32() if self.word == "tf32" else _NOTHING
 
-    def around_forward(self, device_type: str) -> AbstractContextManager[Any]:
-        """Around forward and loss alone."""
+    def around_forward(self, beside: Tensor) -> AbstractContextManager[Any]:
+        """Around forward and loss alone, on the device of a tensor."""
         half = _HALVES.get(self.word)
-        return nullcontext() if half is None else torch.autocast(device_type, dtype=half)
+        return _NOTHING if half is None else torch.autocast(beside.device.type, dtype=half)
 
 
 @contextmanager

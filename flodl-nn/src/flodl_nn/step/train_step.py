@@ -321,7 +321,7 @@ class TrainStep(Generic[P, R]):
 
     def _forward(self, *batch: Any, **named: Any) -> Any:
         batch = gathered(batch)
-        with self._precision.around_forward(self._parts.trained[0].device.type):
+        with self._precision.around_forward(self._parts.trained[0]):
             return self._objective(self.model, *batch, **named)
 
     def _follow(self) -> None:

@@ -166,8 +166,9 @@ class Update:
 
     def _backward(self, loss: Tensor) -> None:
         self.broken = True
-        torch.autograd.backward(loss, inputs=self._parts.trained)
-        if all(parameter.grad is None for parameter in self._parts.trained):
+        trained = self._parts.trained
+        torch.autograd.backward(loss, inputs=trained)
+        if trained[0].grad is None and all(parameter.grad is None for parameter in trained):
             raise TrainingError(
                 "the loss depends on no parameter that is being trained",
                 mend="does the objective use the model that the step was given?",
