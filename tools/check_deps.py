@@ -24,13 +24,17 @@ TEST_TOOLS = {"pytest", "hypothesis"}
 OPTIONAL = {"flodl-cli": {"flodl_nn", "flodl_graph", "flodl_monitor", "torch"}}
 ROOM = {"flodl-cli": "flodl_cli.training"}
 # Declared though nothing here imports it, with the reason.
-CARRIED = {("flodl-core", "safetensors"): "our files are its format; doctests and tests read them back with it"}
+CARRIED = {
+    ("flodl-core", "safetensors"): "our files are its format; doctests and tests read them back with it",
+    ("flodl-bench", "flodl-cli"): "`flodl bench` is typed there",
+}
 # The umbrella asks for these by name, on its page of lazy names or not at all: it brings them.
 BY_NAME = {"flodl": {"flodl_core", "flodl_nn", "flodl_graph", "flodl_monitor", "flodl_cli"}}
 # What single tests need, which say so in one line and are skipped where it is not.
 WHERE_INSTALLED = {"flodl-graph": {"onnx"}, "flodl-monitor": {"playwright"}}
 # What a plugin may import of the distributions that it extends.
-PUBLIC = {"flodl_core", "flodl_core.testing", "flodl_nn", "flodl_graph", "flodl_monitor"}
+ROOMS = ("autograd", "capture", "checkpoint", "freezing", "paths", "rules", "tensor", "testing", "trends")
+PUBLIC = {"flodl_core", "flodl_nn", "flodl_graph", "flodl_monitor", *(f"flodl_core.{room}" for room in ROOMS)}
 
 
 def modules_for(needs: Iterable[Requirement]) -> dict[str, str]:

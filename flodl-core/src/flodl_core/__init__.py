@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flodl_core.lazy import lazy_exports
+from flodl_core.lazy import lazy_exports as lazy_exports
 
 if TYPE_CHECKING:
     from flodl_core.component import CommandSpec as CommandSpec
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from flodl_core.errors import UnknownComponent as UnknownComponent
     from flodl_core.errors import UnknownKind as UnknownKind
     from flodl_core.errors import UsageError as UsageError
+    from flodl_core.errors import did_you_mean as did_you_mean
+    from flodl_core.errors import join_errors as join_errors
     from flodl_core.hookspecs import API_VERSION as API_VERSION
     from flodl_core.hookspecs import hookimpl as hookimpl
     from flodl_core.layout import Layout as Layout
@@ -64,10 +66,11 @@ _HOMES = {
     "flodl_core.errors": (
         "AmbiguousComponent BuildError CheckpointError ComponentError ContractError ExperimentError FlodlError"
         " MissingDistribution MonitorError PathError PluginError RoutingError ShapeError TensorError TrainingError"
-        " UnknownComponent UnknownKind UsageError"
+        " UnknownComponent UnknownKind UsageError did_you_mean join_errors"
     ),
     "flodl_core.hookspecs": "API_VERSION hookimpl",
     "flodl_core.layout": "Layout",
+    "flodl_core.lazy": "lazy_exports",
     "flodl_core.provider": "Component Origin",
     "flodl_core.reference": "Ref Reference as_reference ref",
     "flodl_core.registry": "Registry components",

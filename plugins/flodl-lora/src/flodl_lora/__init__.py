@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flodl_core.lazy import lazy_exports
+from flodl_core import lazy_exports
 
 if TYPE_CHECKING:
     from flodl_lora.adapter import Adapter as Adapter

@@ -7,8 +7,7 @@ from typing import final
 
 import torch
 from attrs import frozen
-from flodl_core import ComponentError
-from flodl_core.errors import join_errors
+from flodl_core import ComponentError, join_errors
 from torch import Tensor, nn
 
 from flodl_lora.attaching import attach, detach, freeze_base, made_adapters

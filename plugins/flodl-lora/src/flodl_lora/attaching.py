@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flodl_core import ComponentError, FlodlError
-from flodl_core.errors import join_errors
+from flodl_core import ComponentError, FlodlError, join_errors
 from flodl_core.freezing import freeze
 from torch import nn
 

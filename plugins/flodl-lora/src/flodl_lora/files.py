@@ -7,9 +7,8 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, final
 
-from flodl_core import CheckpointError, FlodlError, PathError
+from flodl_core import CheckpointError, FlodlError, PathError, did_you_mean, join_errors
 from flodl_core.checkpoint import LoadReport, load_checkpoint, read_metadata, save_checkpoint
-from flodl_core.errors import did_you_mean, join_errors
 from flodl_core.paths import matches, select_modules
 from torch import Tensor, nn
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from flodl_core import ComponentError, FlodlError, PathError
-from flodl_core.errors import did_you_mean, join_errors
+from flodl_core import ComponentError, FlodlError, PathError, did_you_mean, join_errors
 from flodl_core.paths import matches, select_modules
 from torch import nn
 
