@@ -226,13 +226,11 @@ def test_bar_says_what_is_known(fields, text):
     assert f"  epoch   7/100  120/?  {text}" == bar_text(glance(**NO_TOTAL, **fields), 100)
 
 
-@pytest.mark.parametrize("columns", range(0, 140, 3))
 @pytest.mark.parametrize("names", [("loss", "acc"), ("größe", "損失"), ("e\u0301", "\x1b[2J")])
-def test_bar_is_never_wider_than_the_terminal(columns, names):
+def test_bar_is_never_wider_than_the_terminal(names):
     """Wide letters count twice, accents not at all, and nothing moves the cursor."""
-    text = bar_text(glance(metrics=dict.fromkeys(names, 0.5)), columns)
-    width = sum(
-        0 if unicodedata.combining(letter) else 1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text
-    )
-    assert width <= columns
-    assert text.isprintable()
+    for columns in range(140):
+        text = bar_text(glance(metrics=dict.fromkeys(names, 0.5)), columns)
+        wide = [unicodedata.east_asian_width(letter) in "WF" for letter in text if not unicodedata.combining(letter)]
+        assert len(wide) + sum(wide) <= columns
+        assert text.isprintable()

@@ -50,6 +50,12 @@ def test_full_disk_drops_the_sink_alone(shown, tmp_path):
     assert 0 == done.returncode
     assert 100 == done.stderr.count("  epoch ")
     assert 1 == done.stderr.count("sink flodl-tensorboard/tensorboard failed and is dropped")
+    (file,) = tmp_path.iterdir()
+    rest = file.read_bytes()
+    while rest:  # record by record, and nothing is left
+        record = 16 + int.from_bytes(rest[:8], "little")
+        assert record <= len(rest)
+        rest = rest[record:]
     losses = shown(tmp_path).scalar("loss")
     assert 1 < len(losses) < 100
     assert set(losses) == {(step, 0.5) for step in range(1, len(losses) + 1)}
