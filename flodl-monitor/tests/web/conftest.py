@@ -22,9 +22,9 @@ LIBRARIES = "pip install playwright axe-playwright-python"
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # playwright runs once at a time, and other folders have browsers too
 def chromium() -> Iterator[Any]:
-    """One browser for all tests."""
+    """One browser for the tests of a file."""
     if WANTED == "none":
         pytest.skip("browser tests are switched off here: FLODL_TEST_BROWSER=none")
     program = os.environ.get("FLODL_TEST_CHROMIUM") or next(filter(None, map(shutil.which, PROGRAMS)), None)

@@ -74,12 +74,17 @@ function relabel(chart) {
     made.dataset.key = key;
     const swatch = make("i");
     chart.values.push(make("b"));
-    const short = group.path && curve.name.startsWith(`${group.title}.`) ? curve.name.slice(group.title.length + 1) : curve.name;
-    made.append(swatch, make("span", short), chart.values[index]);
+    made.append(swatch, make("span", shortOf(curve, group)), chart.values[index]);
     return made;
   }));
   chart.plot?.destroy();
   chart.plot = null;
+}
+
+// What the chart's heading has said already is left out.
+function shortOf(curve, group) {
+  if (curve.kind === "resource") return curve.name.replace(/_(percent|power|temperature)$/, "").replaceAll("_", " ");
+  return group.path && curve.name.startsWith(`${group.title}.`) ? curve.name.slice(group.title.length + 1) : curve.name;
 }
 
 function paintLegend(chart) {
@@ -187,7 +192,8 @@ function readOut(chart, epoch, plot) {
   chart.group.curves.forEach((curve, index) => {
     const value = epoch === null || epoch === undefined ? lastOf(curve.values) : at(curve, epoch);
     const shown = typeof value === "number" && Number.isFinite(value) ? value * chart.group.scale : value;
-    chart.values[index].textContent = format(shown);
+    const rough = curve.kind === "resource" && Number.isFinite(shown);
+    chart.values[index].textContent = rough ? shown.toFixed(1) : format(shown);
   });
   const close = plot && epoch !== null && chart.group.metrics
     ? marks.filter((mark) => Math.abs(plot.valToPos(mark.epoch, "x") - plot.cursor.left) < 8) : [];
@@ -207,11 +213,12 @@ function drawMarks(plot, chart) {
   ctx.save();
   ctx.strokeStyle = ctx.fillStyle = themed("--mark");
   ctx.lineWidth = unit;
+  let notch = -Infinity;
   for (const { epoch, saved } of marks.slice(-400)) {
     const x = across(epoch);
     if (!inside(x)) continue;
     if (saved) {
-      ctx.fillRect(x - 1.5 * unit, top + height - 5 * unit, 3 * unit, 5 * unit);
+      if (x - notch >= 5 * unit) ctx.fillRect((notch = x) - 1.5 * unit, top + height - 5 * unit, 3 * unit, 5 * unit);
       continue;
     }
     ctx.setLineDash([3 * unit, 3 * unit]);

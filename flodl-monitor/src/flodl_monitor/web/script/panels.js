@@ -17,7 +17,7 @@ function state() {
   const bare = run.finished && !run.total && !done; // curves without a run
   byId("progress").hidden = byId("epochs-section").hidden = bare;
   byId("state").hidden = bare;
-  byId("state").textContent = `${verb}: epoch ${done} of ${run.total}, ${run.spent.toFixed(1)} s of training`;
+  byId("state").textContent = `${verb}: epoch ${done} of ${run.total}, ${duration(run.spent)} of training`;
   document.documentElement.dataset.state = verb.split(" ")[0];
   byId("progress").max = Math.max(1, run.total);
   byId("progress").value = done;
