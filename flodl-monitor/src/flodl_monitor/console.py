@@ -123,9 +123,10 @@ _standing: Footer | None = None
 
 
 def is_terminal(stream: Any) -> bool:
-    """Whether somebody may be looking at it."""
+    """Whether somebody may be looking at it, and it knows how to wipe a line."""
+    knows = "WT_SESSION" in os.environ if os.name == "nt" else os.environ.get("TERM") != "dumb"
     try:
-        return bool(stream.isatty()) and os.environ.get("TERM") != "dumb" and hasattr(stream, "__dict__")
+        return knows and bool(stream.isatty()) and hasattr(stream, "__dict__")
     except (AttributeError, ValueError):  # there is none, or it is closed
         return False
 
