@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from flodl_core import CheckpointError
+from flodl_core import CheckpointError, ref
 from flodl_core.checkpoint import read_metadata
 from flodl_graph import FlowBuilder, Graph
 from torch import Tensor, nn
@@ -173,3 +173,26 @@ def test_what_compile_made_is_not_copied(x: Tensor) -> None:
     expected = graph(x)
     for again in (pickle.loads(pickle.dumps(graph)), copy.deepcopy(graph)):
         assert expected.equal(again(x))
+
+
+def test_a_builder_at_a_prompt() -> None:
+    """Shows its words, which typed again make the same network; of a long one the beginning."""
+    flow = (
+        FlowBuilder("linear", 2, 8, bias=False).tag("h")
+        .also(FlowBuilder("gelu").through("linear", 8, 8))
+        .split("tanh", ref("linear", 8, 8)).using().tag_group("head").merge("cat", dim=1)
+        .gate("softmax_router", ["relu", FlowBuilder("tanh")], dim=16).tag(weights="w")
+        .switch("argmax_selector", ["relu", "tanh"], dim=16, per="sample")
+        .input("y").through("op:add").using(other="y").at("h").internal("h").label("net")
+    )  # fmt: skip
+    said = repr(flow)
+    assert said.startswith(
+        "FlowBuilder().through('linear', 2, 8, bias=False).tag('h').also(FlowBuilder().through('gelu')"
+    )
+    again = eval(said, {"FlowBuilder": FlowBuilder, "ref": ref})
+    assert flow.build().hash == again.build().hash
+    assert said == repr(again)
+    assert "FlowBuilder().through(<Linear>).through(len)" == repr(FlowBuilder(nn.Linear(2, 2)).through(len))
+    for _ in range(40):
+        flow = flow.through("tanh")
+    assert repr(flow).endswith(" more")

@@ -16,6 +16,7 @@ from flodl_graph.ir.steps import Flow, Step
 from flodl_graph.saying.chain import AbstractChain
 from flodl_graph.saying.names import AbstractNames
 from flodl_graph.saying.said import Module, recipe, word_step
+from flodl_graph.saying.shown import shown
 from flodl_graph.saying.words import AbstractWords
 from flodl_graph.text.tables import Places, flow_of
 from flodl_graph.text.toml import read_toml
@@ -95,6 +96,9 @@ class FlowBuilder(AbstractWords, AbstractNames):
         if example or named:
             graph.check(*example, **named)
         return graph
+
+    def __repr__(self) -> str:
+        return shown(self.flow())
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _grown, (self.flow(),)
