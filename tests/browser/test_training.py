@@ -10,7 +10,7 @@ import sys
 import pytest
 from flodl_monitor import read_event_log
 
-EPOCHS = 40
+EPOCHS = 24
 
 
 def rows_of(tab) -> list[dict[str, str]]:
@@ -19,17 +19,17 @@ def rows_of(tab) -> list[dict[str, str]]:
 
 def test_a_run_is_watched_from_beginning_to_end(start, tab, tmp_path):
     """Curves move; three tabs, opened early, late and in between, hold the log's numbers; the archive from disk too."""
-    training = start(tmp_path, EPOCHS, halts=(3, 20, 35))
+    training = start(tmp_path, EPOCHS, halts=(3, 10, 20))
     early = tab().open(training.url)
     early.wait_for("#state", "running: epoch 3 of")
     before = early.pixels()
     training.go_on(3)
     early.page.wait_for_function("before => document.querySelector('canvas').toDataURL() !== before", arg=before)
     middle = tab().open(training.url)
-    training.go_on(20)
-    middle.wait_for("#state", "running: epoch 35 of")
+    training.go_on(10)
+    middle.wait_for("#state", "running: epoch 20 of")
     late = tab().open(training.url)
-    training.go_on(35)
+    training.go_on(20)
     tabs = early, middle, late
     for each in tabs:
         each.wait_for("#link", "The run is over")
