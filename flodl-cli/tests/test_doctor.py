@@ -287,3 +287,28 @@ def test_the_verdict_is_the_last_line(flodl, site):
     fake_torch(site, SOUND)
     done = flodl("doctor")
     assert "flodl doctor --timings tries each in a process of its own" in done.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize("library", ["rich", "packaging", "tomli", "numpy", "safetensors"])
+def test_a_broken_library_is_no_end(flodl, site, library):
+    """What the doctor itself can do without may be broken: it looks at all the rest."""
+    (site / f"{library}.py").write_text("raise RuntimeError('broken')\n")
+    done = flodl("doctor", "--json")
+    found = findings(done)
+    assert {"python", "flodl-core", "torch"} <= set(found)
+    if library == "packaging":
+        assert "cannot be checked (RuntimeError: broken)" in found["flodl-core"]["said"]
+
+
+@pytest.mark.parametrize("library", ["click", "attrs", "attr", "pluggy", "flodl_core"])
+def test_what_it_stands_on_is_broken(flodl, site, library):
+    """Then there is no doctor: three lines say what is missing and the command that mends it; --debug shows all."""
+    (site / f"{library}.py").write_text("raise ImportError('no file of mine')\n")
+    done = flodl("doctor")
+    assert (1, "") == (done.returncode, done.stdout)
+    what, where, mend = done.stderr.splitlines()
+    assert "ImportError: flodl cannot start: no file of mine" == what
+    assert where.startswith("  at: ")
+    assert "pip install --force-reinstall flodl-cli; --debug shows all of it" in mend
+    assert mend.startswith(f"  try: {sys.executable} -m pip")
+    assert "Traceback" in flodl("doctor", "--debug").stderr

@@ -14,9 +14,9 @@ def unmet(text: str) -> str | None:
     >>> unmet("no-such-thing")
     'which is not installed'
     """
-    from packaging.requirements import Requirement  # few specs require anything; listing pays nothing
-
     try:
+        from packaging.requirements import Requirement  # few specs require anything; listing pays nothing
+
         requirement = Requirement(text)
         if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
             return None
@@ -24,6 +24,6 @@ def unmet(text: str) -> str | None:
         fits = requirement.specifier.contains(version, prereleases=True)
     except metadata.PackageNotFoundError:
         return "which is not installed"
-    except Exception as error:  # no PEP 508 string, or metadata without a readable version
+    except Exception as error:  # no PEP 508 string, metadata without a readable version, packaging itself gone
         return f"which cannot be checked ({said(error)})"
     return None if fits else f"and {requirement.name} {version} is installed"
