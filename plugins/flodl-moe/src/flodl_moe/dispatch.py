@@ -22,7 +22,7 @@ class Dispatched(NamedTuple):
     """What experts made of their tokens. A tuple, which compilers see through.
 
     Args:
-        outputs: For each token and each of its experts, [K, T, ...].
+        outputs: For each token and each of its experts, [K, T, ...]; zeros where there was no place.
         arrived: Whether the expert had a place for the token, [K, T]; None: each had.
     """
 
@@ -88,6 +88,8 @@ def places_of(capacity: float, tokens: int, per_token: int, experts: int) -> int
 
     >>> places_of(1.25, tokens=64, per_token=2, experts=8)
     20
+    >>> places_of(1.1, tokens=100, per_token=1, experts=10)  # 12, if 1.1 were the float that is nearest to it
+    11
     """
     share = Fraction(capacity).limit_denominator(1000) * per_token / experts  # as it was written: 1.1 is 11 / 10
     return max(1, min(tokens, -(-tokens * share.numerator // share.denominator)))

@@ -83,8 +83,6 @@ class SparseMixture(nn.Module):
 def _weighed(sent: Dispatched, weights: Tensor) -> Tensor:
     """The sum over each token's experts. Shapes: [K, T, ...], [T, K] -> [T, ...]."""
     share = weights.T.to(sent.outputs.dtype)
-    if sent.arrived is not None:
-        share = share * sent.arrived
     return (sent.outputs * share.reshape(*share.shape, *(1 for _ in sent.outputs.shape[2:]))).sum(0)
 
 
