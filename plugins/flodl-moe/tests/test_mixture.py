@@ -91,6 +91,10 @@ def test_with_a_capacity_every_expert_is_called_with_as_many(device):
         seen = calls_of(sparse)
         sparse(tokens(32, device=device, seed=seed))
         assert [(16, D)] * E == [tuple(given[0].shape) for given in seen.values()]
+    generous = mixture(device, 2, 100.0)
+    seen = calls_of(generous)
+    generous(tokens(7, device=device))
+    assert [(7, D)] * E == [tuple(given[0].shape) for given in seen.values()]  # nobody has a token twice
 
 
 @pytest.mark.parametrize("capacity", [None, 1.0])
