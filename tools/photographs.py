@@ -61,7 +61,7 @@ def left_on_screen(line: str) -> str:
 def page(browser: Any, here: Path) -> None:
     """The page of the sine's run, from disk."""
     example("sine_wave", here)
-    tab = browser.new_page(viewport={"width": 1200, "height": 860}, color_scheme="light")
+    tab = browser.new_page(viewport={"width": 1200, "height": 590}, color_scheme="light")
     tab.goto((here / "sine.html").as_uri())
     tab.wait_for_selector("canvas")
     tab.get_by_label("Logarithmic").check()
