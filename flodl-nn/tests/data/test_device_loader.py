@@ -43,7 +43,7 @@ class Named(OneByOne):
 DATA = {
     "tensors": items(),
     "subset": Subset(items(40), [*range(35, 12, -1)]),
-    "subset of a subset": Subset(Subset(items(60), [*range(50)]), [*range(0, 46, 2)]),
+    "subset of a subset": Subset(Subset(items(60), [*range(50, 0, -1)]), [*range(0, 46, 2)]),
     "one by one": OneByOne(),
     "several": ConcatDataset([items(10), items(13)]),
 }

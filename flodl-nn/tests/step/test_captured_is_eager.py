@@ -186,3 +186,17 @@ def test_objectives_in_every_form(recording):
     assert expected.equal(actual)
     assert same(eager, captured)
     assert len(captured.report().rows) == 4
+
+
+def test_a_batch_is_the_users(recording):
+    """Recordings have copies of their own to read: no batch is written to, nor read after its call."""
+    torch.manual_seed(0)
+    step = TrainStep(MODELS["mlp"]().to(recording), loss="mse", optimizer="adam")
+    given = [batch(index, recording) for index in range(6)]
+    for x, y in given:
+        step(x, y)
+    for index, (x, y) in enumerate(given):
+        expected_x, expected_y = batch(index, recording)
+        assert expected_x.equal(x)
+        assert expected_y.equal(y)
+    assert replays(step) == 5
