@@ -64,6 +64,7 @@ def test_using_speaks_to_the_router(device):
     seen = graph.seen(x)
     torch.testing.assert_close(graph(x), graph.moe_1(seen.tanh(), seen=seen))
     assert not graph(x).equal(graph.moe_1(seen.tanh()))
+    assert Moe.addressed(graph.moe_1) is graph.moe_1.router
 
 
 @pytest.mark.parametrize(
