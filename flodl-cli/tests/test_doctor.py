@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib import metadata
 
 import pytest
 from flodl_core.testing import environment, fake_distribution
 
+VERSION = metadata.version("flodl-core")
 SENTINEL = "import pathlib; pathlib.Path(__file__).with_name('loaded').touch()"
 
 
@@ -134,7 +136,7 @@ def test_another_torch_than_the_installed_one_is_a_finding(flodl, site):
 def test_a_torch_that_is_too_old_is_a_finding(flodl, site):
     """What flodl-nn asks for is held against the torch that is there."""
     fake_torch(site, SOUND)
-    fake_distribution(site, "flodl-nn", "0.1.0", requires=["torch>=2.6"])
+    fake_distribution(site, "flodl-nn", VERSION, requires=["torch>=2.6"])
     found = findings(flodl("doctor", "--json"))["torch"]
     assert ("problem", "pip install --upgrade 'torch>=2.6'") == (found["state"], found["mend"])
     assert "flodl-nn requires torch>=2.6" in found["said"]
@@ -163,9 +165,9 @@ def test_a_gpu_that_fails_is_a_finding(flodl, site):
     ("name", "version", "requires", "said", "mend"),
     [
         ("flodl-graph", "0.9.0", [], "0.9.0, and flodl-core is ", "pip install --upgrade flodl-"),
-        ("flodl-graph", "0.1.0", ["attrs>=9999"], "requires attrs>=9999, and attrs ", "pip install 'attrs>=9999'"),
-        ("flodl-nn", "0.1.0", ["no-such>=1"], "requires no-such>=1, which is not installed", "'no-such>=1'"),
-        ("flodl-nn", "0.1.0", ["no-such>=1; extra == 'gpu'", "gone; python_version < '3'"], "0.1.0", ""),
+        ("flodl-graph", VERSION, ["attrs>=9999"], "requires attrs>=9999, and attrs ", "pip install 'attrs>=9999'"),
+        ("flodl-nn", VERSION, ["no-such>=1"], "requires no-such>=1, which is not installed", "'no-such>=1'"),
+        ("flodl-nn", VERSION, ["no-such>=1; extra == 'gpu'", "gone; python_version < '3'"], VERSION, ""),
     ],
 )
 def test_parts_that_do_not_fit_are_findings(flodl, site, name, version, requires, said, mend):
@@ -180,7 +182,7 @@ def test_parts_that_do_not_fit_are_findings(flodl, site, name, version, requires
 @pytest.mark.parametrize("text", ["", "Metadata-Version: 2.1\nName: flodl-nn\n", "\udcff\udcfe broken"])
 def test_broken_metadata_is_a_finding(flodl, site, text):
     """Of flodl's own parts, too: no traceback, and the command that mends it."""
-    fake_distribution(site, "flodl-nn", "0.1.0", metadata=text)
+    fake_distribution(site, "flodl-nn", VERSION, metadata=text)
     (site / "bad-1.0.dist-info").mkdir()
     (site / "bad-1.0.dist-info" / "entry_points.txt").write_text("[flodl]\nno equals sign\n")
     done = flodl("doctor", "--json")
