@@ -78,6 +78,17 @@ def test_thinning_again_is_thinning_once():
     assert list(map(repr, once.values)) == list(map(repr, again.values))
 
 
+def test_epochs_that_all_took_the_same_hide_no_long_curve(record):
+    """Of their times few points are left, and the metrics are thinned all the same, again and again."""
+    history = History()
+    for epoch in range(1, 2001):
+        history.append(record(epoch, metrics={"loss": math.sin(epoch)}, seconds=0.5))
+        history = thinned_history(history, 400) if history.longest > 800 else history
+        assert history.longest <= 800
+    few = thinned_history(history, 100)
+    assert 100 >= few.longest == len(few.metrics["loss"].epochs) > len(few)
+
+
 def test_time_is_counted_of_all_epochs(record):
     """Also of those that are let go, once; an epoch that is run again counts once, one that took no number not."""
     history = History()

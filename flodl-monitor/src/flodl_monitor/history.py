@@ -71,6 +71,11 @@ class History:
     def __len__(self) -> int:
         return len(self.seconds.epochs)
 
+    @property
+    def longest(self) -> int:
+        """Points of the curve that has most: of a history that was thinned, more than it has epochs."""
+        return max(len(curve.epochs) for curve in self._all())
+
     def append(self, record: EpochRecord) -> None:
         """Add one epoch's points."""
         self.seconds.append(record.epoch, record.seconds)

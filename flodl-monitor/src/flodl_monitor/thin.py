@@ -32,7 +32,7 @@ def thinned(curve: Curve, limit: int) -> Curve:
 
 def thinned_history(history: History, limit: int) -> History:
     """Every curve thinned; of the epochs themselves those at which an epoch took least or longest."""
-    if len(history) <= limit:
+    if history.longest <= limit:
         return history
     twin = History()
     seconds = history.seconds

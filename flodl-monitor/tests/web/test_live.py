@@ -10,6 +10,7 @@ from flodl_core.rules import Firing
 from flodl_monitor import Monitor
 from flodl_monitor.about import About, Part
 from flodl_monitor.drawing import checked_drawing
+from flodl_monitor.record import Mark
 from flodl_monitor.sinks.dashboard import Dashboard
 
 pytest.importorskip("uvicorn", reason="the dashboard's server is not installed: pip install 'flodl-monitor[serve]'")
@@ -109,6 +110,24 @@ def test_what_rules_did_is_on_the_page(tab, dashboard, record):
     page.wait_for("#happened", "thaw('encoder')")
     assert page.text("#happened") == tab().open(dashboard.url).text("#happened")
     assert "trend('loss').stalled(3)" in page.text("#happened")
+
+
+def test_checkpoints_are_marked(tab, dashboard, record):
+    """On the epoch that they are of, though they come after it; listed are the newest and the best."""
+    page = tab().open(dashboard.url)
+    for epoch in range(1, 5):
+        emit(dashboard, record, epoch)
+        dashboard.mark(Mark(epoch, f"saved states/{epoch}{', best loss' if epoch == 2 else ''}"))
+    page.wait_for("#happened", "the newest of 4")
+    late = tab().open(dashboard.url)
+    rows = [["4", "saved states/4", "the newest of 4"], ["2", "saved states/2, best loss", ""]]
+    for each in (page, late):
+        cells = "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
+        assert rows == each.page.locator("#happened tbody tr").evaluate_all(cells)
+    before = late.pixels()
+    dashboard.mark(Mark(3, "began to augment"))
+    late.wait_for("#happened", "began to augment")
+    late.page.wait_for_function("before => document.querySelector('canvas').toDataURL() !== before", arg=before)
 
 
 SAFE = "img, iframe, object, embed, link, base, form:not(#controls), math, style ~ style ~ style, svg a, svg script"

@@ -127,4 +127,4 @@ class Dashboard:
 
 
 def _bounded(history: History) -> History:
-    return thinned_history(history, KEPT // 2) if len(history) > KEPT else history
+    return thinned_history(history, KEPT // 2) if history.longest > KEPT else history
