@@ -236,7 +236,10 @@ function drawMarks(plot, chart) {
   ctx.strokeStyle = themed("--alarm");
   ctx.lineWidth = 1.5 * unit;
   for (const curve of chart.group.curves) {
-    const odd = curve.epochs.filter((_, place) => !Number.isFinite(curve.values[place])).slice(-200);
+    const odd = [];
+    for (let place = curve.values.length - 1; place >= 0 && odd.length < 200; place--) {
+      if (!Number.isFinite(curve.values[place])) odd.push(curve.epochs[place]);
+    }
     for (const x of odd.map(across).filter(inside)) {
       const size = 3 * unit;
       const y = top + height - 6 * unit;

@@ -36,19 +36,25 @@ function state() {
   }));
 }
 
-function extreme(curve, better) {
-  let best = -1;
-  curve.values.forEach((value, place) => {
-    if (Number.isFinite(value) && (best < 0 || better(value, curve.values[best]))) best = place;
-  });
-  return best < 0 ? "" : `${format(curve.values[best])} (epoch ${curve.epochs[best]})`;
+// Places of the lowest and the highest value, and how many are no number: in one pass, of all that is logged.
+function extremes({ values }) {
+  let [lowest, highest, odd] = [-1, -1, 0];
+  for (let place = 0; place < values.length; place++) {
+    const value = values[place];
+    if (!Number.isFinite(value)) odd++;
+    else {
+      if (lowest < 0 || value < values[lowest]) lowest = place;
+      if (highest < 0 || value > values[highest]) highest = place;
+    }
+  }
+  return [lowest, highest, odd];
 }
 
 function tables() {
   const shown = known("metric").filter(inView);
   const rows = shown.slice(0, LINES).map((curve) => {
-    const odd = curve.values.filter((value) => !Number.isFinite(value)).length;
-    const ends = [extreme(curve, (a, b) => a < b), extreme(curve, (a, b) => a > b)];
+    const [lowest, highest, odd] = extremes(curve);
+    const ends = [lowest, highest].map((place) => (place < 0 ? "" : `${format(curve.values[place])} (epoch ${curve.epochs[place]})`));
     return [curve.name, format(lastOf(curve.values)), ...ends, String(curve.values.length), odd ? String(odd) : ""];
   });
   const more = shown.length > LINES ? [make("p", `and ${shown.length - LINES} more: find them by name`, "hint")] : [];
