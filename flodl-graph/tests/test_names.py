@@ -85,7 +85,7 @@ def test_the_names_that_no_tag_may_take() -> None:
     assert sorted([*OFFERED.split(), "flodl", "flodl_watch", "self", "wanted"]) == sorted(
         name for name in (RESERVED | OWN_NAMES) - modules if not name.startswith("_")
     )
-    assert modules <= RESERVED
+    assert {name for name in modules if not name.startswith("___")} <= RESERVED  # those are what compilers add
 
 
 def test_a_reserved_name_is_refused() -> None:
