@@ -32,7 +32,7 @@ def main() -> None:
     options.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     chosen = options.parse_args()
     torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         calls = rows(torch.device(chosen.device), folder)
         times: dict[str, list[float]] = {name: [] for name in calls}
         for _ in range(ROUNDS):
