@@ -27,6 +27,7 @@ _CLASSES = {
     "batch_norm1d": "BatchNorm1d",
     "dropout": "Dropout",
     "identity": "Identity",
+    "flatten": "Flatten",
 }
 
 

@@ -183,7 +183,7 @@ def test_a_builder_at_a_prompt() -> None:
         .split("tanh", ref("linear", 8, 8)).using().tag_group("head").merge("cat", dim=1)
         .gate("softmax_router", ["relu", FlowBuilder("tanh")], dim=16).tag(weights="w")
         .switch("argmax_selector", ["relu", "tanh"], dim=16, per="sample")
-        .input("y").through("op:add").using(other="y").at("h").internal("h").label("net")
+        .input("y").merge("add").using("y").at("h").internal("h").label("net")
     )  # fmt: skip
     said = repr(flow)
     assert said.startswith(

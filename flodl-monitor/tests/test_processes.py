@@ -50,7 +50,8 @@ def test_killed_run_leaves_whole_files(seconds, tmp_path):
     whole = text[: text.rfind("\n") + 1].splitlines()
     assert all(isinstance(json.loads(line), dict) for line in whole)
     for epochs in ([int(row["epoch"]) for row in table], [row.epoch for row in read_event_log(tmp_path / "run.jsonl")]):
-        assert list(range(1, len(epochs) + 1)) == epochs[:logged]
+        assert list(range(1, len(epochs) + 1)) == epochs
+        assert len(epochs) <= logged + 1  # one may be on its way
     assert all(float(row["loss"]) == 1 / int(row["epoch"]) for row in table)
 
 
