@@ -55,8 +55,8 @@ def _owns(distribution: metadata.Distribution, module: str) -> bool:
     tops = {file.parts[0] for file in distribution.files or ()}
     if module in tops or any(top.startswith(f"{module}.") for top in tops):
         return True
-    source, place = _editable_source(distribution), _place(module)
-    return source is not None and place is not None and place.is_relative_to(source)
+    source = _editable_source(distribution)
+    return source is not None and (_lies_in(source, module) or _found_below(source, module))
 
 
 def _editable_source(distribution: metadata.Distribution) -> Path | None:
@@ -68,6 +68,17 @@ def _editable_source(distribution: metadata.Distribution) -> Path | None:
     if not data.get("dir_info", {}).get("editable"):
         return None
     return Path(unquote(urlsplit(data["url"]).path)).resolve()
+
+
+def _lies_in(source: Path, module: str) -> bool:
+    """Whether a source tree has it at one of the two usual places, whatever of that name is imported."""
+    return any((source / folder / name).exists() for folder in ("src", "") for name in (module, f"{module}.py"))
+
+
+def _found_below(source: Path, module: str) -> bool:
+    """Whether the module that an import would find lies anywhere in a source tree."""
+    place = _place(module)
+    return place is not None and place.is_relative_to(source)
 
 
 def _place(module: str) -> Path | None:

@@ -51,11 +51,14 @@ def test_owner(target, said, tmp_path, empty):
     assert not {"acme", "single", "strange"} & set(sys.modules)
 
 
-def test_an_editable_installation_owns_its_source(tmp_path, empty):
-    """pip lists no modules there, but says where the source is."""
+@pytest.mark.parametrize("found", ["my source/src", "another copy"])
+def test_an_editable_installation_owns_its_source(found, tmp_path, empty):
+    """pip lists no modules there, but says where the source is; a copy that is found first changes nothing."""
     site, source = tmp_path / "site", tmp_path / "my source"
     (source / "src" / "acme").mkdir(parents=True)
     (source / "src" / "acme" / "__init__.py").touch()
+    (tmp_path / "another copy" / "acme").mkdir(parents=True)
+    (tmp_path / "another copy" / "acme" / "__init__.py").touch()
     fake_distribution(
         site,
         "acme-losses",
@@ -67,6 +70,6 @@ def test_an_editable_installation_owns_its_source(tmp_path, empty):
             ),
         },
     )
-    with fresh_registry(site, source / "src", empty) as registry:
+    with fresh_registry(site, tmp_path / found, empty) as registry:
         [loss] = registry.list("loss")
         assert foreign_target(loss) is None
