@@ -38,8 +38,9 @@ class Terminal:
         self._own, theirs = os.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         plain = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
-        env = {**plain, "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", "FLODL_PLUGINS": "", **variables}
+        plain |= {"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", "PYTHON_COLORS": "0", "FLODL_PLUGINS": ""}
         command = [sys.executable, "-c", script]
+        env = {**plain, **variables}
         self.process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=env)
         os.close(theirs)
         self.text = ""

@@ -18,7 +18,7 @@ from flodl_core.testing import fake_distribution
 if sys.version_info >= (3, 11):
     import tomllib
 else:
-    import tomli as tomllib
+    import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]
 
 WHERE = "flodl check"
 
