@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import linecache
 import random
 import traceback
 import weakref
@@ -68,6 +69,20 @@ def test_a_traceback_shows_the_generated_line() -> None:
         graph(torch.randn(1, 2))
     shown = "".join(traceback.format_exception(failure.value))
     assert "narrow = self.narrow(wide)" in shown
+
+
+def test_a_text_outlives_its_graph_until_another_comes() -> None:
+    """Who walks over the texts, to print a traceback, meets none that is taken away meanwhile."""
+    graph = FlowBuilder("linear", 2, 2).label("shortlived").build()
+    file = next(file for file in linecache.cache if file.startswith("<flodl graph shortlived "))
+    walk = iter(linecache.cache)
+    next(walk)
+    del graph
+    gc.collect()
+    assert file in linecache.cache
+    assert file in list(walk)
+    FlowBuilder("linear", 2, 2).build()
+    assert file not in linecache.cache
 
 
 def test_values_are_freed_after_their_last_use() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import weakref
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import count
 from types import FunctionType
@@ -35,6 +36,7 @@ class Line:
 
 
 _loaded: dict[str, Mapping[int, Line]] = {}  # pseudo file to its lines, while the forward lives
+_gone: deque[str] = deque()  # pseudo files whose forward is no more
 
 
 def source(ir: GraphIR, observed: Collection[str] = (), exposed: Collection[str] = ()) -> str:
@@ -57,13 +59,14 @@ def load(
     """
     lines = list(_lines(ir, observed, exposed, watched=watch is not None))
     text, file = _text(lines), f"<flodl graph {ir.label or 'unlabelled'} {next(_serial)}>"
+    _forget_what_is_gone()
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     _loaded[file] = dict(enumerate(lines, start=1))
     scope: dict[str, Any] = {"flodl": offered, "flodl_watch": watch}
     exec(compile(text, file, "exec"), scope)  # noqa: S102 - made of checked identifiers
     forward: FunctionType = scope["forward"]
     forward.__module__ = __name__
-    weakref.finalize(forward, _forget, file)
+    weakref.finalize(forward, _gone.append, file)
     return forward
 
 
@@ -76,9 +79,12 @@ def _text(lines: Iterable[Line]) -> str:
     return "\n".join(line.text for line in lines) + "\n"
 
 
-def _forget(file: str) -> None:
-    linecache.cache.pop(file, None)
-    _loaded.pop(file, None)
+def _forget_what_is_gone() -> None:
+    """Not where a forward dies: that may be in the middle of a walk over the cache, by whoever prints a traceback."""
+    while _gone:
+        file = _gone.popleft()
+        linecache.cache.pop(file, None)
+        _loaded.pop(file, None)
 
 
 def _lines(
