@@ -69,8 +69,9 @@ class StopSignals:
         elif self.wanted is None:
             self.wanted = signal.Signals(number).name
             self._shared[0] = 1
-            # A group's signal kills torch's loader workers too, and torch would raise wherever the program is just now.
-            self._before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            # A group's signal kills torch's loader workers too, and torch would raise wherever the program is just now,
+            # or where it ends: for good. A loader notices dead workers by itself, a little later.
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
     def _come_to_child(self, number: int) -> None:
         end = time.monotonic() + _CHILD_WAITS

@@ -189,7 +189,8 @@ class TrainingState:
     ) -> None:
         self._running = False
         wanted = self._signals.wanted
-        killed = isinstance(error, RuntimeError) and self._moments.fetching  # the loader's workers, by the same signal
+        # The same signal killed the loader's workers: torch says RuntimeError, their pipes say what pipes say.
+        killed = isinstance(error, (RuntimeError, OSError, EOFError)) and self._moments.fetching
         stops = wanted is not None and (error is None or killed or isinstance(error, Preempted))
         try:
             if stops:
