@@ -76,7 +76,8 @@ def test_its_own_tests_pass(name, tmp_path):
     (here / "pytest.ini").write_text("[pytest]\n")
     path = os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))
     command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", "pytest.ini", "."]
-    env = {**os.environ, "PYTHONPATH": path}
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}  # none of this run's
+    env = {**own, "PYTHONPATH": path}
     done = subprocess.run(command, cwd=here, env=env, capture_output=True, text=True, timeout=300)
     assert 0 == done.returncode, done.stdout + done.stderr
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import random
+import statistics
 
 import pytest
 from flodl_bench.cell import Cell
@@ -15,7 +17,18 @@ def test_rounds_add_up():
     cell = Cell(name="mlp", side="eager", error="it was killed").with_round([3.0, 1.0, 2.0], MEASURED)
     cell = cell.with_round([7.0, 5.0, 6.0], MEASURED)
     assert (2, (2.0, 6.0), 4.0, None) == (cell.rounds, cell.run_medians_ms, cell.median_epoch_ms, cell.error)
-    assert math.sqrt((1 + 9 + 4 + 9 + 1 + 4) / 5) == pytest.approx(cell.spread_ms)
+    assert 1.4826 * 2 == pytest.approx(cell.spread_ms)
+
+
+def test_the_spread_is_that_of_a_normal_distribution():
+    """The standard deviation of times that scatter evenly; one that took four times as long changes next to nothing."""
+    draw = random.Random(0)
+    times = [draw.gauss(50.0, 0.5) for _ in range(4001)]
+    cell = Cell(name="mlp", side="captured", epoch_times_ms=tuple(times))
+    assert statistics.stdev(times) == pytest.approx(cell.spread_ms, rel=0.05)
+    odd = Cell(name="mlp", side="captured", epoch_times_ms=(*times, 200.0))
+    assert odd.spread_ms == pytest.approx(cell.spread_ms, rel=0.01)
+    assert None is Cell(name="mlp", side="captured", epoch_times_ms=(1.0,)).spread_ms
 
 
 def test_the_final_loss_is_that_of_the_first_round():

@@ -36,7 +36,7 @@ def test_a_model_is_a_block(capsys):
     assert capsys.readouterr().out == (
         "\n"
         "mlp                                 ms     ±  speed  active MiB  reserved MiB  loss  off by\n"
-        "PyTorch eager                    105.0  7.07  1.00x         425         1,442   0.5\n"
+        "PyTorch eager                    105.0  7.41  1.00x         425         1,442   0.5\n"
         "torch.compile                   failed\n"
         "flodl captured (1 of 2 rounds)    52.5        2.00x         425         1,442   0.5   2e-06\n"
         "floDl (of 20 batches)             69.0        1.52x\n"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from flodl_core.capture.recorder import Recorder as Recorder
     from flodl_core.capture.refusal import Refusal as Refusal
     from flodl_core.capture.refusal import host_work as host_work
+    from flodl_core.capture.refusal import tried_again as tried_again
     from flodl_core.capture.report import CaptureReport as CaptureReport
     from flodl_core.capture.report import CaptureRow as CaptureRow
     from flodl_core.capture.slots import AbstractSlots as AbstractSlots
@@ -23,7 +24,7 @@ _HOMES = {
     "flodl_core.capture.captured_step": "CapturedStep",
     "flodl_core.capture.cuda": "CudaRecorder",
     "flodl_core.capture.recorder": "Recorder",
-    "flodl_core.capture.refusal": "Refusal host_work",
+    "flodl_core.capture.refusal": "Refusal host_work tried_again",
     "flodl_core.capture.report": "CaptureReport CaptureRow",
     "flodl_core.capture.slots": "AbstractSlots ModuleSlots",
 }

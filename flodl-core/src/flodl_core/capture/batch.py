@@ -31,8 +31,8 @@ class Batch:
     """A call's arguments, taken apart.
 
     Args:
-        tensors: In order.
-        signature: Everything else, and each tensor's shape, strides, type, device.
+        tensors: In order, each once.
+        signature: Everything else, each tensor's shape, strides, type, and which of them are the same.
     """
 
     tensors: tuple[Tensor, ...]
@@ -52,8 +52,8 @@ class Batch:
         else:
             flat, spec = pytree.tree_flatten((args, dict(kwargs)))
             leaves = tuple(flat)
-        tensors = tuple(leaf for leaf in leaves if isinstance(leaf, Tensor))
-        signature = (spec, *[_described(leaf, device) for leaf in leaves])
+        tensors, same = _each_once([leaf for leaf in leaves if isinstance(leaf, Tensor)])
+        signature = (spec, same, *[_described(leaf, device) for leaf in leaves])
         try:
             hash(signature)
         except TypeError:
@@ -65,9 +65,9 @@ class Batch:
         return cls(tensors, signature, leaves, spec)
 
     def with_tensors(self, tensors: Sequence[Tensor]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The same call with other tensors."""
-        given = iter(tensors)
-        leaves = [next(given) if isinstance(leaf, Tensor) else leaf for leaf in self._leaves]
+        """The same call with others in place of its tensors."""
+        others = {id(own): other for own, other in zip(self.tensors, tensors, strict=True)}
+        leaves = [others[id(leaf)] if isinstance(leaf, Tensor) else leaf for leaf in self._leaves]
         if self._spec is None:
             return tuple(leaves), {}
         args, kwargs = pytree.tree_unflatten(leaves, self._spec)
@@ -76,6 +76,15 @@ class Batch:
     def text(self) -> str:
         """For people: `float32[64,4] int64[64]`."""
         return " ".join(_text(leaf) for leaf in self._leaves)
+
+
+def _each_once(tensors: Sequence[Tensor]) -> tuple[tuple[Tensor, ...], Hashable]:
+    """The tensors without repetitions, as of inputs that are their own targets; and, with any, which is which."""
+    once = {id(tensor): tensor for tensor in tensors}
+    if len(once) == len(tensors):
+        return tuple(tensors), None
+    order = list(once)
+    return tuple(once.values()), tuple(order.index(id(tensor)) for tensor in tensors)
 
 
 def _described(leaf: Any, device: torch.device) -> Hashable:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
 from flodl_core.capture.batch import Batch, tensors_of
-from flodl_core.capture.effects import HostCopy
+from flodl_core.capture.effects import HostCopy, beyond_noise
 from flodl_core.capture.recorder import Recorder
 from flodl_core.capture.refusal import Refusal, explained, on_trial
 from flodl_core.capture.report import CaptureRow
@@ -21,8 +21,6 @@ from flodl_core.capture.slots import AbstractSlots, AttributeSlots, Bindings
 from flodl_core.capture.trial import NewPlaces, Surroundings, Trial, own_copy
 
 _KNOWN = 1024  # signatures remembered, most of them only counted
-_FACTOR = 4.0  # how much further than two eager steps from each other a replay may be
-_ROUNDING = 1e-6  # in units of what a step does
 _CHECKED = frozenset({1, *(10**power - 1 for power in range(1, 12))})  # replays so far before one that is compared
 
 
@@ -217,12 +215,14 @@ class CapturedStep:
             Refusal: It cannot be recorded, or the replay is another step. Everything is as before.
         """
         trial = Trial(self._function, batch, self._recorder, self._surroundings)
+        trial.lent = entry.recording and entry.recording.leaves
         try:
             first = HostCopy(trial.run())
             if entry.recording is None:
                 entry.spread = trial.spread(first)
                 trial.restore()
                 entry.recording = self._record(batch, trial.left)
+                trial.lent = entry.recording.leaves
                 self._make_room(entry)
             return self._compared(entry, entry.recording, batch, trial, first)
         except BaseException as error:
@@ -244,7 +244,7 @@ class CapturedStep:
             result = self._replay(entry, recording, batch, self._read())
             entry.replays = replays  # until it counts
             found = trial.distances(first, result)
-            beyond = {n: gap for n, gap in found.items() if gap > _FACTOR * entry.spread.get(n, 0.0) + _ROUNDING}
+            beyond = beyond_noise(found, entry.spread)
             if not beyond:
                 entry.replays += 1
                 entry.difference = max(*found.values(), entry.difference or 0.0, 0.0)

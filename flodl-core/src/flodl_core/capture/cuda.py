@@ -29,11 +29,11 @@ class CudaRecorder:
 
     @contextmanager
     def trial(self) -> Iterator[None]:
-        """Run eagerly on the stream that recordings use; what reads back from the device raises."""
+        """Run eagerly on the stream that recordings use, in their memory; what reads back from the device raises."""
         stream, outer = self._side(), torch.cuda.current_stream(self.device)
         stream.wait_stream(outer)
         try:
-            with torch.cuda.stream(stream), _no_reading_back():
+            with torch.cuda.stream(stream), self._memory_of_recordings(), _no_reading_back():
                 yield
         finally:
             outer.wait_stream(stream)
@@ -45,7 +45,7 @@ class CudaRecorder:
         """
         stream = self._side()
         self.tidy()  # a recording cannot take memory from the allocator's cache
-        pool = next((graph.pool() for graph in self._live), None) or torch.cuda.graph_pool_handle()
+        pool = self._pool() or torch.cuda.graph_pool_handle()
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.device(self.device), torch.cuda.stream(stream), _no_collecting():
             graph.capture_begin(pool=pool, capture_error_mode="thread_local")
@@ -64,6 +64,27 @@ class CudaRecorder:
         torch.cuda.synchronize(self.device)
         _drop_workspaces()
         torch.cuda.empty_cache()
+
+    @contextmanager
+    def _memory_of_recordings(self) -> Iterator[None]:
+        """What is allocated on this stream comes from where recordings work, which is idle between replays.
+
+        So the eager step that a replay is compared with needs next to no memory of its own. Nothing
+        of it may be read after the next replay.
+        """
+        pool, begin = self._pool(), getattr(torch._C, "_cuda_beginAllocateCurrentStreamToPool", None)
+        if pool is None or begin is None:
+            yield
+            return
+        begin(self.device.index, pool)
+        try:
+            yield
+        finally:
+            torch._C._cuda_endAllocateToPool(self.device.index, pool)
+            torch._C._cuda_releasePool(self.device.index, pool)
+
+    def _pool(self) -> Any:
+        return next((graph.pool() for graph in self._live), None)
 
     def _side(self) -> torch.cuda.Stream:
         if self._stream is None:

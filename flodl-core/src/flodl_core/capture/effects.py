@@ -10,6 +10,23 @@ from torch import Tensor
 
 from flodl_core.capture.refusal import Refusal
 
+_FACTOR = 4.0  # how much further than two eager steps from each other a replay may be
+_SHARED = 1e-3  # noise that one tensor shows is in others, too, up to this
+_ROUNDING = 1e-6  # in units of what a step does
+
+
+def beyond_noise(found: Mapping[str, float], spread: Mapping[str, float]) -> dict[str, float]:
+    """Of distances by name, those that kernels which are never twice the same do not explain.
+
+    Args:
+        found: How far a replay is from an eager step.
+        spread: How far eager steps were from each other. Where any were, a few of them say little of each
+            tensor: an optimizer that divides by the size of gradients makes much of a little noise, now
+            in one of them, now in another.
+    """
+    shared = min(max(spread.values(), default=0.0), _SHARED)
+    return {n: gap for n, gap in found.items() if gap > _FACTOR * max(spread.get(n, 0.0), shared) + _ROUNDING}
+
 
 @final
 class HostCopy:

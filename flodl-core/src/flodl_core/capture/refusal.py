@@ -15,9 +15,10 @@ from flodl_core.where import Where
 
 _TORCH = os.path.dirname(torch.__file__)
 _OURS = tuple(f"{os.sep}{name}{os.sep}" for name in ("flodl_core", "flodl_nn", "flodl_graph"))
-_STALE = "AccumulateGrad node's stream does not match"
+_STALE = ("AccumulateGrad node's stream does not match", "legacy stream depend on a capturing")
 _READS_BACK = ("synchronizing CUDA operation", "operation not permitted when stream is capturing")
 _on_trial = 0
+_again = 0
 
 
 @final
@@ -46,15 +47,24 @@ def host_work(what: str) -> None:
         raise Refusal(what)
 
 
+def tried_again() -> bool:
+    """Is a step that is recorded already run eagerly, to be compared with its replay?
+
+    It takes its memory from the recordings. There it is best if gradients are computed into the tensors
+    that hold the last ones: new ones would be beside those for good.
+    """
+    return _again > 0
+
+
 @contextmanager
-def on_trial() -> Iterator[None]:
-    """A block in which `host_work` refuses."""
-    global _on_trial
-    _on_trial += 1
+def on_trial(*, again: bool = False) -> Iterator[None]:
+    """A block in which `host_work` refuses; `again` as `tried_again` says."""
+    global _on_trial, _again
+    _on_trial, _again = _on_trial + 1, _again + again
     try:
         yield
     finally:
-        _on_trial -= 1
+        _on_trial, _again = _on_trial - 1, _again - again
 
 
 def explained(error: BaseException) -> Refusal:
@@ -65,8 +75,8 @@ def explained(error: BaseException) -> Refusal:
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
     if isinstance(error, torch.OutOfMemoryError):
         return Refusal("there is not enough memory to record it")
-    if _STALE in text:
-        return Refusal("something still holds the gradients' graph of an earlier step: detach() what is kept", where)
+    if any(sign in text for sign in _STALE):
+        return Refusal("something still holds the gradients' graph of an earlier pass: detach() what is kept", where)
     if any(sign in text for sign in _READS_BACK):
         return Refusal("the host reads a value back from the device", where)
     return Refusal(f"{type(error).__name__}: {text}", where)

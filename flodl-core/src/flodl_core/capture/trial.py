@@ -54,6 +54,8 @@ class Trial:
 
     def __init__(self, function: Callable[..., Any], batch: Batch, recorder: Recorder, around: Surroundings) -> None:
         self._function, self._batch, self._recorder, self._around = function, batch, recorder, around
+        self.lent: list[Bindings] | None = None
+        """What its recording leaves in each of the step's places, if there is one: runs may use that memory."""
         self._places = list(dict.fromkeys([*around.reads, *around.leaves]))
         self._bindings = [slots.held() for slots in self._places]
         for slots, bindings in zip(self._places, self._bindings, strict=True):
@@ -78,7 +80,10 @@ class Trial:
             NewPlaces: It binds a tensor to an attribute that was not looked after.
         """
         args, kwargs = self._batch.with_tensors([own_copy(tensor) for tensor in self._batch.tensors])
-        with on_trial(), self._recorder.trial():
+        for slots, bindings in zip(self._around.leaves, self.lent or (), strict=False):
+            if slots not in self._around.reads:
+                slots.write(bindings)
+        with on_trial(again=self.lent is not None), self._recorder.trial():
             result = self._function(*args, **kwargs)
         if fresh := self._host.check() - self._known:
             self._around.attributes.add(fresh)

@@ -89,5 +89,7 @@ def _compilers(error: Exception) -> bool:
 
 
 def _said(error: Exception) -> str:
-    first = next((line for line in str(error).splitlines() if line.strip()), "")
-    return f"{type(error).__name__}: {first.strip()}"
+    """Its kind and what it says first; "backend raised:" says nothing yet."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    said = " ".join(lines[: 2 if lines and lines[0].endswith(":") else 1])
+    return f"{type(error).__name__}: {said}"

@@ -9,6 +9,7 @@ from typing import Any, final
 import torch
 from flodl_core import TrainingError
 from flodl_core.autograd import clip_grad_norm
+from flodl_core.capture import tried_again
 from torch import Tensor
 
 from flodl_nn.step.device_rates import DeviceRates, make_capturable, why_not_recorded
@@ -144,9 +145,12 @@ class Update:
 
     def drop_gradients(self) -> None:
         """Before the first loss of a window."""
+        held = [parameter.grad for parameter in self._parts.trained if parameter.grad is not None]
+        if held and tried_again():
+            torch._foreach_zero_(held)
+            return
         for parameter in self._parts.trained:
-            if parameter.grad is not None:
-                parameter.grad = None
+            parameter.grad = None
 
     def window(self) -> dict[str, Any]:
         """What an open window holds, by name, to save."""

@@ -13,6 +13,7 @@ from typing import final
 from attrs import evolve, frozen
 
 from flodl_bench.cell import Cell
+from flodl_bench.names import CONVOLUTIONAL
 from flodl_bench.order import Order
 from flodl_bench.process import CellFailed, Deadline, Process
 from flodl_bench.results import Results
@@ -135,7 +136,9 @@ class _Group:
         for cell in cells:
             process = self._stack.enter_context(Process(_WORKER, self._plan.order(cell.name, cell.side)))
             self._running[cell.side] = (cell, process)
-        for side in list(self._running):
+            if cell.name in CONVOLUTIONAL:
+                self._work(cell.side)
+        for side in [] if cells[0].name in CONVOLUTIONAL else list(self._running):
             self._work(side)
 
     def _each(self, word: str, *, backwards: bool = False) -> None:

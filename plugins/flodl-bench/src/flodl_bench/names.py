@@ -15,3 +15,6 @@ MODELS = (
     "feedback_fixed",
 )
 """In the order of floDl's own benchmark."""
+
+CONVOLUTIONAL = frozenset({"convnet", "conv_autoenc"})
+"""Those whose first step has cuDNN try its convolutions: on a GPU that others use, it chooses badly."""

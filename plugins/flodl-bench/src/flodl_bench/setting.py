@@ -49,7 +49,7 @@ class Setting:
         return (
             f"{self.device}, torch {self.torch}, flodl {self.flodl}{size}{work}\n"
             f"milliseconds per epoch of {_count(self.batches_per_epoch, 'batch', 'batches')}, the loss read {often}: "
-            f"median and standard deviation of {_count(rounds, 'round')} of {_count(self.measured_epochs, 'epoch')}"
+            f"median and spread of {_count(rounds, 'round')} of {_count(self.measured_epochs, 'epoch')}"
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from flodl_bench.models import plain, words
 from flodl_bench.models.model import Model
 from flodl_bench.models.size import Size
+from flodl_bench.names import CONVOLUTIONAL
 from flodl_bench.names import MODELS as NAMES
 
 Shape = Callable[[Size], tuple[int, ...]]
@@ -49,7 +50,7 @@ def _model(name: str) -> Model:
         tokens=(lambda size: size.of(8192)) if of_tokens else None,
         loss="cross_entropy" if of_tokens else "mse",
         lr=1e-4 if of_tokens else 1e-3,
-        searches=name not in ("gru_seq", "lstm_seq"),
+        searches=name in CONVOLUTIONAL,
     )
 
 
