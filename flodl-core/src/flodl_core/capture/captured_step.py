@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from math import inf
 from typing import Any, final
 
 import torch
@@ -52,6 +53,8 @@ class _Entry:
     replays: int = 0
     recording: _Recording | None = None
     reason: str | None = None
+    again: float = inf
+    """Eager runs after which a refused signature is tried anew."""
     spread: dict[str, float] = field(factory=dict)
     difference: float | None = None
 
@@ -63,7 +66,9 @@ class CapturedStep:
     The first call of a signature runs eagerly. The second is tried twice and taken back, recorded,
     replayed and compared; so is the replay after it, and the 10th, 100th, 1000th and so on. A replay
     further from the eager step than eager steps are from each other is taken back, and the signature
-    runs eagerly from then on, saying why, once.
+    runs eagerly from then on, saying why, once. What stood in the way and may pass, such as memory
+    that is short, keeps a recording that was proved before, and has others tried again: after twice
+    as many eager runs each time.
 
     Args:
         function: The step. All that it changes are the tensors of `state` and what `leaves` hold;
@@ -183,7 +188,7 @@ class CapturedStep:
         return [slots.read() for slots in self._reads]
 
     def _eagerly(self, entry: _Entry, batch: Batch, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if entry.reason is not None:
+        if entry.reason is not None and entry.eager < entry.again:
             self._tell(entry.reason)
         elif entry.eager > self._evicted:
             return self._proving(entry, batch, args, kwargs)
@@ -197,16 +202,26 @@ class CapturedStep:
     def _proving(self, entry: _Entry, batch: Batch, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Replay what was compared with an eager step, recording it first if need be; or run eagerly, saying why."""
         self._recorder.tidy()  # what eager steps left in the allocator's cache is in the way of trials
+        proved = entry.recording
         try:
-            return self._proof(entry, batch)
+            result = self._proof(entry, batch)
+            entry.reason = None
+            return result
         except NewPlaces:  # from now on another signature, which is eager once and then tried
             entry.recording = None
         except Refusal as refusal:
-            entry.recording, entry.reason, self._last = None, str(refusal), None
-            self._tell(entry.reason)
+            if proved is not None and refusal.passing:
+                return self._replay(entry, proved, batch, self._read())
+            self._refuse(entry, refusal)
         finally:
             self._recorder.tidy()  # the trial is gone by now, with all that it held
         return self._run(entry, args, kwargs)
+
+    def _refuse(self, entry: _Entry, refusal: Refusal) -> None:
+        entry.recording, entry.reason, self._last = None, str(refusal), None
+        entry.again = entry.eager if refusal.passing else inf
+        self._tell(entry.reason)  # if it raises, whoever mends the cause may try again at once
+        entry.again *= 2
 
     def _proof(self, entry: _Entry, batch: Batch) -> Any:
         """Take two eager steps back, replay, compare.

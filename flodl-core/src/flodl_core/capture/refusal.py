@@ -28,10 +28,11 @@ class Refusal(Exception):
     Args:
         what: The fact.
         where: The line it comes from; a graph's line names its node.
+        passing: May it be otherwise at a later call? It is the surroundings', not the step's.
     """
 
-    def __init__(self, what: str, where: str | None = None) -> None:
-        self.what, self.where = what, where
+    def __init__(self, what: str, where: str | None = None, *, passing: bool = False) -> None:
+        self.what, self.where, self.passing = what, where, passing
         super().__init__(what if where is None else f"{what}, at {where}")
 
 
@@ -71,12 +72,13 @@ def explained(error: BaseException) -> Refusal:
     """The refusal that an error in a trial, or in a recording, amounts to."""
     where = _place(error)
     if isinstance(error, Refusal):
-        return Refusal(error.what, error.where or where)
+        return Refusal(error.what, error.where or where, passing=error.passing)
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
     if isinstance(error, torch.OutOfMemoryError):
-        return Refusal("there is not enough memory to record it")
+        return Refusal("there is not enough memory to record it", passing=True)
     if any(sign in text for sign in _STALE):
-        return Refusal("something still holds the gradients' graph of an earlier pass: detach() what is kept", where)
+        what = "something still holds the gradients' graph of an earlier pass: detach() what is kept"
+        return Refusal(what, where, passing=True)
     if any(sign in text for sign in _READS_BACK):
         return Refusal("the host reads a value back from the device", where)
     return Refusal(f"{type(error).__name__}: {text}", where)
