@@ -4,59 +4,27 @@ from __future__ import annotations
 
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from math import inf
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, final
 
-import torch
-from attrs import define, field
 from torch import Tensor, nn
-from torch.utils import _pytree as pytree
 
-from flodl_core.capture.batch import Batch, tensors_of
+from flodl_core.capture.batch import Batch
 from flodl_core.capture.effects import HostCopy, beyond_noise
+from flodl_core.capture.entry import Entry
 from flodl_core.capture.recorder import Recorder
-from flodl_core.capture.refusal import Refusal, explained, on_trial
+from flodl_core.capture.recording import Recording
+from flodl_core.capture.refusal import Refusal, explained
 from flodl_core.capture.report import CaptureRow
 from flodl_core.capture.slots import AbstractSlots, AttributeSlots, Bindings
-from flodl_core.capture.trial import NewPlaces, Surroundings, Trial, own_copy
+from flodl_core.capture.trial import NewPlaces, Surroundings, Trial
 
 _KNOWN = 1024  # signatures remembered, most of them only counted
-_CHECKED = frozenset({1, *(10**power - 1 for power in range(1, 12))})  # replays so far before one that is compared
 
 
 def _warn(reason: str) -> None:
     """As a warning: Python shows each text once."""
     warnings.warn(f"a step runs eagerly: {reason}", UserWarning, stacklevel=5)
-
-
-@final
-@define(eq=False)
-class _Recording:
-    """A recorded step with the tensors it reads and leaves."""
-
-    play: Callable[[], None]
-    inputs: tuple[Tensor, ...]
-    reads: list[Bindings]
-    leaves: list[Bindings]
-    result: Any
-    alive: list[Tensor]
-
-
-@final
-@define(eq=False)
-class _Entry:
-    """What is known of one signature."""
-
-    inputs: str
-    eager: int = 0
-    replays: int = 0
-    recording: _Recording | None = None
-    reason: str | None = None
-    again: float = inf
-    """Eager runs after which a refused signature is tried anew."""
-    spread: dict[str, float] = field(factory=dict)
-    difference: float | None = None
 
 
 @final
@@ -117,9 +85,9 @@ class CapturedStep:
             slots=slots,
         )
         self._name, self._limit, self._tell = name, limit, tell
-        self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
+        self._entries: OrderedDict[Hashable, Entry] = OrderedDict()
         self._evicted = 0
-        self._last: _Recording | None = None
+        self._last: Recording | None = None
         self._refused: CaptureRow | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -137,7 +105,7 @@ class CapturedStep:
         if entry.recording is None:
             del read  # it may hold the graph of an earlier step
             return self._eagerly(entry, batch, args, kwargs)
-        if entry.replays in _CHECKED:
+        if entry.compares:
             return self._proving(entry, batch, args, kwargs)
         return self._replay(entry, entry.recording, batch, read)
 
@@ -149,27 +117,15 @@ class CapturedStep:
 
     def rows(self) -> tuple[CaptureRow, ...]:
         """What is known of each signature, the last used last."""
-        rows = [
-            CaptureRow(
-                step=self._name,
-                inputs=entry.inputs,
-                captured=entry.recording is not None,
-                replays=entry.replays,
-                eager=entry.eager,
-                difference=entry.difference,
-                spread=max(entry.spread.values(), default=None),
-                reason=entry.reason,
-            )
-            for entry in self._entries.values()
-        ]
+        rows = [entry.row(self._name) for entry in self._entries.values()]
         return (*rows, self._refused) if self._refused else tuple(rows)
 
-    def _entry(self, batch: Batch, read: list[Bindings]) -> _Entry:
+    def _entry(self, batch: Batch, read: list[Bindings]) -> Entry:
         places = tuple([(place, t.shape, t.dtype) for bindings in read for place, t in bindings.items()])
         key = (batch.signature, places, self._key())
         entry = self._entries.get(key)
         if entry is None:
-            entry = self._entries[key] = _Entry(batch.text())
+            entry = self._entries[key] = Entry(batch.text())
             if len(self._entries) > _KNOWN:
                 self._entries.popitem(last=False)
         else:
@@ -187,19 +143,19 @@ class CapturedStep:
     def _read(self) -> list[Bindings]:
         return [slots.read() for slots in self._reads]
 
-    def _eagerly(self, entry: _Entry, batch: Batch, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if entry.reason is not None and entry.eager < entry.again:
-            self._tell(entry.reason)
+    def _eagerly(self, entry: Entry, batch: Batch, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if entry.refused:
+            self._tell(str(entry.reason))
         elif entry.eager > self._evicted:
             return self._proving(entry, batch, args, kwargs)
         return self._run(entry, args, kwargs)
 
-    def _run(self, entry: _Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _run(self, entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         result = self._function(*args, **kwargs)
         entry.eager += 1  # a batch that fails does not count
         return result
 
-    def _proving(self, entry: _Entry, batch: Batch, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _proving(self, entry: Entry, batch: Batch, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Replay what was compared with an eager step, recording it first if need be; or run eagerly, saying why."""
         self._recorder.tidy()  # what eager steps left in the allocator's cache is in the way of trials
         proved = entry.recording
@@ -212,18 +168,15 @@ class CapturedStep:
         except Refusal as refusal:
             if proved is not None and refusal.passing:
                 return self._replay(entry, proved, batch, self._read())
-            self._refuse(entry, refusal)
+            self._last = None
+            entry.refuse(refusal)
+            self._tell(str(refusal))  # if it raises, whoever mends the cause may try again at once
+            entry.again *= 2
         finally:
             self._recorder.tidy()  # the trial is gone by now, with all that it held
         return self._run(entry, args, kwargs)
 
-    def _refuse(self, entry: _Entry, refusal: Refusal) -> None:
-        entry.recording, entry.reason, self._last = None, str(refusal), None
-        entry.again = entry.eager if refusal.passing else inf
-        self._tell(entry.reason)  # if it raises, whoever mends the cause may try again at once
-        entry.again *= 2
-
-    def _proof(self, entry: _Entry, batch: Batch) -> Any:
+    def _proof(self, entry: Entry, batch: Batch) -> Any:
         """Take two eager steps back, replay, compare.
 
         Raises:
@@ -236,7 +189,7 @@ class CapturedStep:
             if entry.recording is None:
                 entry.spread = trial.spread(first)
                 trial.restore()
-                entry.recording = self._record(batch, trial.left)
+                entry.recording = Recording.make(self._function, batch, self._recorder, self._surroundings, trial.left)
                 trial.lent = entry.recording.leaves
                 self._make_room(entry)
             return self._compared(entry, entry.recording, batch, trial, first)
@@ -246,7 +199,7 @@ class CapturedStep:
                 raise explained(error) from error
             raise
 
-    def _compared(self, entry: _Entry, recording: _Recording, batch: Batch, trial: Trial, first: HostCopy) -> Any:
+    def _compared(self, entry: Entry, recording: Recording, batch: Batch, trial: Trial, first: HostCopy) -> Any:
         """The result of a replay that is the step.
 
         Raises:
@@ -269,75 +222,15 @@ class CapturedStep:
         worst = max(beyond, key=lambda name: beyond[name])
         raise Refusal(f"a replay is not the step: {worst} is off by {found[worst]:.1e} of what the step does to it")
 
-    def _record(self, batch: Batch, left: list[Bindings]) -> _Recording:
-        inputs = tuple(map(own_copy, batch.tensors))
-        args, kwargs = batch.with_tensors(inputs)
-        reads = [{place: s.own(place, tensor) for place, tensor in s.read().items()} for s in self._reads]
-        outside = [self._outside(s, bindings, reads) for s, bindings in zip(self._leaves, left, strict=True)]
-        for slots, bindings in zip(self._reads, reads, strict=True):
-            slots.write(bindings)
-        alive = _plain_tensors(self._surroundings.modules().values())
-
-        def step() -> Any:
-            result = self._function(*args, **kwargs)
-            for slots, bindings in zip(self._leaves, outside, strict=True):
-                _carry_out(slots, bindings)
-            return result
-
-        with on_trial():
-            result, play = self._recorder.record(step)
-        if any(leaf.device != self._recorder.device for leaf in tensors_of(result)):
-            raise Refusal("the step returns a tensor on the host")
-        return _Recording(play, inputs, reads, [slots.held() for slots in self._leaves], result, alive)
-
-    def _outside(self, slots: AbstractSlots, left: Bindings, reads: list[Bindings]) -> Bindings:
-        """Tensors for what must outlast other replays: those it is read from where they fit, so that it stays there."""
-        if not slots.persist:
-            return {}
-        read = reads[self._reads.index(slots)] if slots in self._reads else {}
-        fitting = {p: t for p, t in read.items() if p in left and (t.shape, t.dtype) == (left[p].shape, left[p].dtype)}
-        return {place: fitting[place] if place in fitting else slots.own(place, t) for place, t in left.items()}
-
-    def _replay(self, entry: _Entry, recording: _Recording, batch: Batch, read: list[Bindings]) -> Any:
-        moved = list(zip(recording.inputs, batch.tensors, strict=True))
-        for own, bindings in zip(recording.reads, read, strict=True):
-            moved += [(own[place], source) for place, source in bindings.items() if own[place] is not source]
-        if moved:
-            with torch.no_grad():
-                torch._foreach_copy_([to.detach() for to, _ in moved], [source.detach() for _, source in moved])
-        recording.play()
-        same = self._last is recording
-        for slots, bindings in zip(self._leaves, recording.leaves, strict=True):
-            if not (same and slots.holds(bindings)):
-                slots.write(bindings)
+    def _replay(self, entry: Entry, recording: Recording, batch: Batch, read: list[Bindings]) -> Any:
+        result = recording.replay(batch, read)
+        recording.bind(self._leaves, again=self._last is recording)
         self._last = recording
         entry.replays += 1
-        return _cloned(recording.result)
+        return result
 
-    def _make_room(self, entry: _Entry) -> None:
+    def _make_room(self, entry: Entry) -> None:
         held = [other for other in self._entries.values() if other.recording is not None and other is not entry]
         if len(held) >= self._limit:
             held[0].recording, held[0].eager = None, 0
             self._evicted += 1
-
-
-def _plain_tensors(modules: Iterable[nn.Module]) -> list[Tensor]:
-    """Tensors that modules hold as plain attributes: a recording may read them where they are now."""
-    return [value for module in modules for value in module.__dict__.values() if isinstance(value, Tensor)]
-
-
-def _carry_out(slots: AbstractSlots, outside: Bindings) -> None:
-    """Copy what a step left in the memory of its recording to where it lasts."""
-    if outside:
-        held = slots.held()
-        moved = [(outside[place], tensor) for place, tensor in held.items() if outside[place] is not tensor]
-        if moved:
-            torch._foreach_copy_([to for to, _ in moved], [tensor for _, tensor in moved])
-        slots.write({place: outside[place] for place in held})
-
-
-def _cloned(result: Any) -> Any:
-    """The same with tensors of its own: the next replay fills the recording's."""
-    if isinstance(result, Tensor):
-        return result.clone()
-    return pytree.tree_map_only(Tensor, torch.clone, result)
