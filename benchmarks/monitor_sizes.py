@@ -51,9 +51,9 @@ time.sleep(1)
 before = psutil.Process().memory_info().rss
 for epoch in range(1, epochs):
     monitor.log(epoch, 0.1, {name: epoch / 7 for name in metrics})
-    while monitor._lanes[0].waiting > 500:
+    while monitor._outbox.lanes[0].waiting > 500:
         time.sleep(0.01)
-while monitor._lanes[0].waiting:
+while monitor._outbox.waiting or monitor._outbox.lanes[0].waiting:
     time.sleep(0.01)
 print((psutil.Process().memory_info().rss - before) / 1e6)
 monitor.finish()

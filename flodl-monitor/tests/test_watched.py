@@ -154,7 +154,8 @@ def test_log_page_and_saved_run_keep_it(tmp_path):
         json.loads(line)["event"] for line in path.read_text().splitlines()
     ]
     assert [(), ("here",)] == [record.marks for record in read_event_log(path)]
-    assert Past(path).history.about == history_in(page).about == about_from_json(about_to_json(monitor._history.about))
+    with monitor._outbox.settled() as history:
+        assert Past(path).history.about == history_in(page).about == about_from_json(about_to_json(history.about))
     assert [(2, "here")] == history_in(page).marks
     with Monitor(2, sinks=[], probes=[]) as other:
         other.load_state_dict(json.loads(json.dumps(monitor.state_dict())))

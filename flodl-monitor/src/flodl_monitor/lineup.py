@@ -16,6 +16,7 @@ from flodl_monitor.about import About
 from flodl_monitor.history import History
 from flodl_monitor.lane import Lane
 from flodl_monitor.notices import Notices, describe
+from flodl_monitor.outbox import Outbox, SinkLane
 from flodl_monitor.probes.sampler import Sampler
 from flodl_monitor.progress import Progress
 from flodl_monitor.protocols import CuriousSink, LateSink, LiveSink, MarkedSink, Probe, Sink
@@ -23,9 +24,6 @@ from flodl_monitor.record import EpochRecord, Mark
 
 DEFAULT_PROBES = ("cpu", "ram", "gpu")
 
-SinkLane: TypeAlias = "Lane[EpochRecord | Mark | History | About | Progress]"
-"""Takes records and late marks; a history is what was before them, and `About` what they are of,
-`Progress` the epoch under way."""
 Several: TypeAlias = "Reference | Iterable[Reference]"
 
 
@@ -52,15 +50,14 @@ def line_up(sinks: Several, probes: Several | None, notices: Notices) -> tuple[l
     return [lane_of(name, sink, notices) for name, sink in made_sinks], Sampler(made_probes, notices)
 
 
-def wind_up(pid: int, lanes: list[SinkLane], sampler: Sampler, notices: Notices, timeout: float) -> None:
+def wind_up(pid: int, outbox: Outbox, sampler: Sampler, notices: Notices, timeout: float) -> None:
     """End the threads, all within `timeout` seconds; a forked child has none and leaves its parent's files alone."""
     if os.getpid() != pid:
         return
     deadline = time.monotonic() + timeout
     sampler.stop()
-    for lane in lanes:
-        lane.stop()
-    for lane in lanes:
+    outbox.stop()
+    for lane in outbox.lanes:
         ended = lane.join(deadline)
         if lane.dropped:
             notices.once(f"slow {lane.name}", f"sink {lane.name} was too slow: {lane.dropped} records are dropped")

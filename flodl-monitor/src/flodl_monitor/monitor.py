@@ -20,6 +20,7 @@ from flodl_monitor.line_file import checked_path, replace_text
 from flodl_monitor.lineup import lane_of, line_up, wind_up
 from flodl_monitor.meter import Meter
 from flodl_monitor.notices import Notices, describe
+from flodl_monitor.outbox import Outbox
 from flodl_monitor.progress import Progress
 from flodl_monitor.record import EpochRecord, Mark
 from flodl_monitor.scalars import as_count, as_name, as_number
@@ -68,7 +69,7 @@ class Monitor:
         self._pid = os.getpid()
         self._finished = False
         self._late: set[str] = set()
-        self._meter, self._eta, self._history = Meter(), Eta(), History()
+        self._meter, self._eta = Meter(), Eta()
         self._progress = Progress(self.total_epochs, self._meter.peek)
         self._done = 0
         self._resumed = False
@@ -81,11 +82,11 @@ class Monitor:
         """Told `"epoch"` and its metrics when an epoch of `epochs()` is closed and logged."""
         self._loop = 0
         self._notices = Notices()
-        self._lanes, self._sampler = line_up(sinks, probes, self._notices)
-        for lane in self._lanes:
-            lane.put(self._progress)
+        lanes, self._sampler = line_up(sinks, probes, self._notices)
+        self._outbox = Outbox(lanes, self._notices)
+        self._outbox.put(self._progress)
         # a program that forgets finish() keeps its last records all the same
-        self._end = weakref.finalize(self, wind_up, self._pid, self._lanes, self._sampler, self._notices, 2.0)
+        self._end = weakref.finalize(self, wind_up, self._pid, self._outbox, self._sampler, self._notices, 2.0)
 
     def record(self, name: str, value: object, weight: float = 1.0) -> None:
         """Count a value into this epoch's mean of `name`: for models that keep no metrics themselves.
@@ -126,7 +127,7 @@ class Monitor:
             if epoch is None or epoch > self._done:
                 self._marks.append(said)
             else:
-                self._mark_past(epoch, said)
+                self._outbox.put(Mark(epoch, said))
         except Exception as error:
             self._say("mark", f"a mark is left out ({describe(error)})")
 
@@ -189,7 +190,8 @@ class Monitor:
 
     def history(self) -> tuple[EpochRecord, ...]:
         """Every epoch logged so far, those of a resumed run's past included."""
-        return tuple(self._history.records(self.total_epochs))
+        with self._outbox.settled() as history:
+            return tuple(history.records(self.total_epochs))
 
     def export_csv(self, path: str | os.PathLike[str]) -> Path:
         """Write the history as a table with the union of all columns; the path written.
@@ -198,7 +200,7 @@ class Monitor:
             MonitorError: The path cannot be written.
         """
         real = checked_path(path)
-        rows = [cells_of(record) for record in self._history.records(self.total_epochs)]
+        rows = [cells_of(record) for record in self.history()]
         columns = columns_of(rows)
         return _write(real, [line_of(columns), *(row_line(row, columns) for row in rows)])
 
@@ -213,7 +215,8 @@ class Monitor:
         """
         real = checked_path(path)
         heading = real.stem if title is None else title
-        page = page_of(self._history, title=heading, total=self.total_epochs, finished=self._finished)
+        with self._outbox.settled() as history:
+            page = page_of(history, title=heading, total=self.total_epochs, finished=self._finished)
         return _write(real, [page])
 
     def serve(self, port: int | None = None, host: str = "127.0.0.1", token: str | None = None) -> str:
@@ -233,8 +236,9 @@ class Monitor:
         if not self._on_duty():
             raise MonitorError("this monitor is finished", mend="save_html(path) keeps its page")
         dashboard = Dashboard(port, host, token)
-        dashboard.begin(self._history.copy(), self.total_epochs)
-        self._lanes.append(lane_of("flodl-monitor/dashboard", dashboard, self._notices))
+        with self._outbox.settled() as history:
+            dashboard.begin(history.copy(), self.total_epochs)
+            self._outbox.lanes.append(lane_of("flodl-monitor/dashboard", dashboard, self._notices))
         return dashboard.url
 
     def finish(self, timeout: float = PATIENCE) -> None:
@@ -245,20 +249,21 @@ class Monitor:
         """
         if not self._finished and self._done and os.getpid() == self._pid:
             for text in self._marks:  # no further epoch will carry them
-                self._mark_past(self._done, text)
+                self._outbox.put(Mark(self._done, text))
             self._marks = []
         self._finished = True
         if self._end.detach() is not None:
-            wind_up(self._pid, self._lanes, self._sampler, self._notices, timeout)
+            wind_up(self._pid, self._outbox, self._sampler, self._notices, timeout)
 
     def state_dict(self) -> dict[str, Any]:
         """Where the run is, its curves, the open means: plain data, and tensors where `record` was given tensors."""
-        return {
-            "epoch": self._done,
-            "recent": self._eta.recent,
-            "history": self._history.state_dict(),
-            "open": self._meter.state_dict(),
-        }
+        with self._outbox.settled() as history:
+            return {
+                "epoch": self._done,
+                "recent": self._eta.recent,
+                "history": history.state_dict(),
+                "open": self._meter.state_dict(),
+            }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where `state_dict` was taken: the numbering, the ETA and the curves.
@@ -273,8 +278,8 @@ class Monitor:
             meter.load_state_dict(state.get("open", {}))
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise CheckpointError(f"this is no monitor's state ({describe(error)})") from None
-        history.about = self._history.about
-        self._done, self._eta, self._history, self._meter = done, eta, history, meter
+        self._outbox.begin(history)
+        self._done, self._eta, self._meter = done, eta, meter
         self._progress.running = meter.peek
         self._resumed = self._reopened = True
 
@@ -285,7 +290,7 @@ class Monitor:
         self.finish()
 
     def __repr__(self) -> str:
-        views = ", ".join(lane.name for lane in self._lanes)
+        views = ", ".join(lane.name for lane in self._outbox.lanes)
         return f"<Monitor at epoch {self._done}/{self.total_epochs}, sinks: {views or 'none'}>"
 
     def _turns(self, source: object, epoch: int, loop: int) -> Iterator[int]:
@@ -330,9 +335,10 @@ class Monitor:
             marks=self._changes(fired),
         )
         self._done, self._latest = done, record.metrics
-        self._remember(record)
-        for lane in self._lanes:
-            lane.put(record)
+        if self._resumed:
+            self._resumed = False
+            self._outbox.begin_again(done)
+        self._outbox.put(record)
 
     def _changes(self, fired: tuple[Firing, ...]) -> tuple[str, ...]:
         """What was marked by hand, and what changed of itself; a rule that did it has said so already."""
@@ -342,29 +348,13 @@ class Monitor:
             self._describe(self._watched)
         return tuple(marks) + (() if fired else tuple(turned))
 
-    def _mark_past(self, epoch: int, text: str) -> None:
-        mark = Mark(epoch, text)
-        self._history.mark(mark)
-        for lane in self._lanes:
-            lane.put(mark)
-
     def _describe(self, watched: Watched) -> None:
         try:
             about = watched.about()
         except Exception as error:
             self._say("drawing", f"the model is not drawn ({describe(error)})")
             about = watched.plain()
-        self._history.about = about
-        for lane in self._lanes:
-            lane.put(about)
-
-    def _remember(self, record: EpochRecord) -> None:
-        if self._resumed:
-            self._history.cut(record.epoch)
-            self._resumed = False
-            for lane in self._lanes:
-                lane.put(self._history.copy())
-        self._history.append(record)
+        self._outbox.put(about)
 
     def _numbers(self, metrics: object) -> dict[str, float]:
         """What `record` gathered joins the metrics given; a value that is no number is left out, and said once."""

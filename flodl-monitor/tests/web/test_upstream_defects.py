@@ -117,7 +117,8 @@ def test_06_metadata_cannot_end_its_script(dashboard, tmp_path, evil):
     with Monitor(1, sinks=[], probes=[]) as monitor:
         monitor.watch(None, note=evil)
         monitor.log(0, 0.1, {"loss": 1.0})
-        dashboard.begin(monitor._history.copy())
+        with monitor._outbox.settled() as history:
+            dashboard.begin(history.copy())
         saved = monitor.save_html(tmp_path / "run.html").read_text(encoding="utf-8")
     for page in (dashboard.page(), saved):
         assert 3 == page.lower().count("<script")
