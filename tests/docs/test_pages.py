@@ -15,6 +15,8 @@ PAGES = pages()
 SHELL = [block for page in PAGES for block in blocks(page) if block.language in ("sh", "shell", "bash", "console")]
 WITH_CODE = [page for page in PAGES if any(block.language == "python" for block in blocks(page))]
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
+SECTION = re.compile(r"\]\((?!https?:|mailto:)\s*([^)#\s]*)#([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
 
 def named(page):
@@ -34,6 +36,29 @@ def test_links_lead_somewhere(page):
     """Every relative link of a page names a file or folder of the repository."""
     broken = [target for target in LINK.findall(page.read_text()) if not (page.parent / target).exists()]
     assert [] == broken
+
+
+def sections(page):
+    """What the headings of a page are called in links."""
+    headings = HEADING.findall(re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_links_into_pages_lead_somewhere(page):
+    """Every link to a section names a heading of that page."""
+    linked = [
+        ((page.parent / target).resolve() if target else page, name)
+        for target, name in SECTION.findall(page.read_text())
+    ]
+    assert [] == [(named(target), name) for target, name in linked if name not in sections(target)]
+
+
+def test_the_index_lists_every_page():
+    """docs/README.md links each page of docs, once as a tutorial, how-to, reference or reason."""
+    index = ROOT / "docs" / "README.md"
+    listed = {(index.parent / target).resolve() for target in LINK.findall(index.read_text())}
+    assert {page for page in PAGES if page.is_relative_to(index.parent)} - {index} == listed
 
 
 def commands(block: Block) -> list[list[str]]:
