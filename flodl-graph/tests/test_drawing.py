@@ -339,6 +339,17 @@ def test_long_references_keep_clear() -> None:
     check_places(drawn(chained(240)))
 
 
+def test_a_reference_comes_into_a_frame_above_its_reader() -> None:
+    """The branches beside it stay around the stream, and the frame is no wider than they are."""
+    flow = FlowBuilder("linear", 4, 8).tag("h").gate("softmax_router", ["gelu"] * 7, dim=8).using("h").tag("mix")
+    gate = next(box for box in drawn(flow.build()).boxes if box.path == "mix")
+    port = next(box for box in gate.boxes if box.role == "port" and box.title == "h")
+    router = next(box for box in gate.boxes if box.title == "router")
+    assert router.x <= port.x <= router.x + router.width
+    branches = [box for box in gate.boxes if box.title]
+    assert gate.width < sum(box.width + 40 for box in branches if box.width)
+
+
 def test_the_same_module_twice_is_drawn_twice() -> None:
     """Both places, each under its own path."""
     assert {"linear_1", "linear_2", "relu_1"} <= drawn_paths(ZOO["tied"]())

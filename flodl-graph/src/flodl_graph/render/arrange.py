@@ -217,7 +217,7 @@ def _asked(boxes: Sequence[Box]) -> Rows:
     return Rows(
         late=late,
         last=frozenset(number for number, box in numbered if box.role in ("exit", "output")),
-        aside=late | {number for number, box in numbered if box.side or (box.role == "exit" and box.title)},
+        aside=late | {number for number, box in numbered if box.side or (box.role in ("port", "exit") and box.title)},
         fixed=not late,
     )
 

@@ -35,7 +35,8 @@ def columns(layers: Layers, extents: Sequence[Extent], aside: Collection[int], *
     """
     passing = [Extent(_LANE, _LANE)] * (len(layers.rank) - layers.count)
     every = [*extents, *passing]
-    weights = _weights(layers, aside)
+    followers = [place for place in aside if straight and layers.rank[place] == 0]
+    weights = _weights(layers, aside, followers)
     x = [0.0] * len(every)
     for near, rows in (
         (layers.above, layers.rows),
@@ -64,10 +65,16 @@ def _align_ends(layers: Layers, x: list[float]) -> None:
         x[last] = x[first]
 
 
-def _weights(layers: Layers, aside: Collection[int]) -> list[float]:
-    """The one box that continues a stream insists on standing under it; branches share the room."""
+def _weights(layers: Layers, aside: Collection[int], followers: Collection[int]) -> list[float]:
+    """The one box that continues a stream insists on standing under it; branches share the room.
+
+    Args:
+        followers: Points where a reference comes into a frame: these go where their reader is.
+    """
     weights = [_BOX] * layers.count + [_PASSING] * (len(layers.rank) - layers.count)
     for place in range(layers.count):
+        if place in followers:
+            continue
         heirs = {p for p in layers.below[place] if p < layers.count and p not in aside}
         if len(heirs) == 1:
             weights[heirs.pop()] = _HEIR

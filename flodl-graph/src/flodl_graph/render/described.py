@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from torch import nn
 
@@ -20,8 +20,16 @@ def described(part: nn.Module, noun: str) -> str:
     >>> described(nn.Linear(2, 16), "Linear"), described(nn.GELU(), "GELU"), described(nn.Dropout(0.2), "Dropout")
     ('Linear(2, 16)', 'GELU', 'Dropout(p=0.2)')
     """
-    said = ", ".join(_unusual(part)) if noun == type(part).__name__ else ""
-    return shortened(_plain(f"{noun}({said})" if said else noun), _MOST)
+    said = [_plain(word) for word in _unusual(part)] if noun == type(part).__name__ else []
+    text, most = _call(noun, said), len(said)
+    while len(text) > _MOST and most > 1:
+        most -= 1
+        text = _call(noun, [*said[:most], "…"])
+    return shortened(text, _MOST)
+
+
+def _call(noun: str, said: Sequence[str]) -> str:
+    return f"{_plain(noun)}({', '.join(said)})" if said else _plain(noun)
 
 
 def weight_of(part: nn.Module) -> Weight:

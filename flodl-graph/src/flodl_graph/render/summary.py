@@ -9,9 +9,7 @@ from torch import nn
 from flodl_graph.ir.graph import GraphIR
 from flodl_graph.ir.node import AbstractNode
 from flodl_graph.render.drawing import Box
-from flodl_graph.render.letters import shortened
 
-_WIDTH = 44  # of a module's description
 _HEAD = ("name", "part", "reads", "makes", "parameters", "trainable")
 _NUMBERS = 2  # the last columns
 
@@ -37,7 +35,8 @@ def _rows(node: AbstractNode, part: nn.Module, box: Box, seen: set[int]) -> Iter
     seen |= {id(p) for p in own}
     reads = ", ".join([*node.streams, *(f"{word}={value}" for word, value in node.refs)])
     trained = _elements(p for p in own if p.requires_grad)
-    yield (node.name, _described(node, part, box.text), reads, box.shapes, f"{_elements(own):,}", f"{trained:,}")
+    described = node.expression(_described(box), ("x",) * len(node.streams))
+    yield (node.name, described, reads, box.shapes, f"{_elements(own):,}", f"{trained:,}")
     yield from _inside(box, 1)
 
 
@@ -51,23 +50,15 @@ def _inside(outer: Box, depth: int) -> Iterator[tuple[str, ...]]:
             continue
         weight = box.weight
         counts = (f"{weight.parameters:,}", f"{weight.trainable:,}")
-        own = next((inner.text for inner in box.boxes if inner.text and inner.path == box.path), box.text)
-        yield ("  " * depth + box.title, own, "", box.shapes, *counts)
+        yield ("  " * depth + box.title, _described(box), "", box.shapes, *counts)
         yield from _inside(box, depth + 1)
 
 
-def _described(node: AbstractNode, part: nn.Module, sketched: str) -> str:
-    """What a node does: its module's own words where they fit on a line, else the sketch's."""
-    text = repr(part)
-    return node.expression(sketched if "\n" in text else _short(text), ("x",) * len(node.streams))
-
-
-def _short(text: str) -> str:
-    """A text of one line; what does not fit is cut off after an argument."""
-    if len(text) <= _WIDTH:
-        return text
-    whole = text[:_WIDTH].rpartition(", ")[0]
-    return f"{whole}, ...)" if whole else shortened(text, _WIDTH)
+def _described(box: Box) -> str:
+    """What a part is; one that is drawn without a frame: what the module in it is."""
+    if box.framed:
+        return box.text
+    return next((inner.text for inner in box.boxes if inner.title and inner.path == box.path), box.text)
 
 
 def _elements(parameters: Iterable[nn.Parameter]) -> int:
