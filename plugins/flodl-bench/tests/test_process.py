@@ -14,9 +14,9 @@ def started(tmp_path, monkeypatch):
     """Start a module with this source."""
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
-    def start(source: str) -> Process:
+    def start(source: str, *arguments: str) -> Process:
         (tmp_path / "told.py").write_text(source)
-        return Process("told")
+        return Process("told", *arguments)
 
     return start
 
@@ -60,6 +60,17 @@ def test_a_deadline_ends_the_waiting(started):
             process.answer(Deadline.after(0.1))
         with pytest.raises(OutOfTime):
             process.answer(Deadline(at=0.0))
+
+
+def test_what_lies_here_is_not_imported(started, tmp_path, monkeypatch):
+    """On Python 3.10 too, which knows no PYTHONSAFEPATH."""
+    here = tmp_path / "here"
+    here.mkdir()
+    (here / "fractions.py").write_text("raise SystemExit('imported')")
+    monkeypatch.chdir(here)
+    source = "import fractions, json, sys; print(json.dumps([str(fractions.Fraction(1, 2)), sys.argv[1:]]))"
+    with started(source, "word") as process:
+        assert ["1/2", ["word"]] == process.answer(Deadline())
 
 
 def alive(number: int) -> bool:

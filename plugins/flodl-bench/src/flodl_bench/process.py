@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
+# As `python -m` does, but the current folder is no place to import from; PYTHONSAFEPATH is not known to Python 3.10.
+_START = "import sys; sys.path[:] = [p for p in sys.path if p]; import runpy; "
+_RUN = _START + "runpy.run_module({!r}, run_name='__main__', alter_sys=True)"
+
+
 class CellFailed(Exception):
     """A side that cannot go on; the message says why."""
 
@@ -73,7 +78,7 @@ class Process:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self._answers: queue.Queue[str | None] = queue.Queue()
         self._child = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", module, *arguments],
+            [sys.executable, "-c", _RUN.format(module), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
