@@ -1,6 +1,6 @@
 """`flodl`: the one place that turns an error into three lines and an exit code.
 
-0: done. 1: findings, a failed run. 2: usage and bad input. 130: interrupted.
+0: done. 1: findings, a failed run. 2: usage and bad input. 75: saved, stopped by a signal. 130: interrupted.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ def _version(context: click.Context, parameter: click.Parameter, value: bool) ->
 def cli() -> None:
     """Networks as data flow, by name, on PyTorch.
 
-    Exit codes: 0 done, 1 findings or a failed run, 2 usage and bad input, 130 interrupted.
+    Exit codes: 0 done, 1 findings or a failed run, 2 usage and bad input, 75 saved and stopped
+    by a signal, 130 interrupted.
     """
 
 
