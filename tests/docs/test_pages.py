@@ -84,17 +84,6 @@ def test_commands_exist(block, run_python):
             assert (ROOT / words[1]).is_file(), words
 
 
-HELP = [block for block in SHELL if block.executed and block.language == "console" and "--help" in block.text]
-
-
-@pytest.mark.parametrize("block", HELP, ids=lambda block: block.place)
-def test_help_is_as_shown(block, run_python):
-    """A console block that shows `flodl ... --help` shows what the command says today."""
-    (words,) = commands(block)
-    done = run_python("-m", "flodl_cli", *words[1:], COLUMNS="100", NO_COLOR="1")
-    assert block.text.partition("\n")[2].split() == done.stdout.split()
-
-
 def test_make_help_lists_every_command():
     """`make help` names each target that the documentation may use, with a sentence."""
     done = subprocess.run(
