@@ -18,7 +18,7 @@ PIP := -m pip --disable-pip-version-check install $(QUIET) --constraint constrai
 export TOX_DISCOVER ?= $(subst $() ,$(,),$(wildcard $(HOME)/.pyenv/versions/3.1[0-9]*/bin/python3.1[0-9]))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format test-gpu constraints changelog clean python
+.PHONY: help run test lint format test-gpu test-oldest constraints changelog clean python
 
 help: ## list these commands
 	@echo "usage: make COMMAND [PYTHON=python3.12]"
@@ -44,6 +44,9 @@ test-gpu: ## the same tests on a CUDA machine that has torch, pytest and our dep
 	for tests in $(TESTS); do echo "flodl: $$tests on $$FLODL_TEST_DEVICE"; \
 	$(PYTHON) -m pytest $$tests || failed="$$failed $$tests"; done; \
 	test -z "$$failed" || { echo "flodl: failed:$$failed"; exit 1; }
+
+test-oldest: .venv-test/installed ## the same tests with the least version of everything that is declared (Python 3.10, 6 GB)
+	@.venv-test/bin/tox run -q -e oldest
 
 constraints: ## resolve constraints.txt anew (needs uv)
 	@head -n 2 constraints.txt > constraints.new

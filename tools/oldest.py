@@ -1,6 +1,6 @@
-"""Install the least version of everything that the distributions declare, and their built wheels over it.
+"""Install the least version of everything that the distributions declare, and over it the distributions as they are.
 
-Usage: python tools/oldest.py WHEELS
+Usage: python tools/oldest.py
 
 Into the running environment, which should be one of its own, of the oldest Python. torch of that age has CUDA builds
 alone: some 6 GB on disk, which is why this is no part of `make test`.
@@ -11,13 +11,11 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 from projects import Requirement, projects, third_party
 
 LEAST = re.compile(r">=\s*([0-9][0-9.]*)")
-TOOLS = ("hypothesis", "pytest<9")  # pytest 9 asks for a newer pluggy than flodl does
-ABSENT = frozenset({"nvidia-ml-py"})  # reads GPUs; its tests bring a stand-in
+TOOLS = ("hypothesis",)
 
 
 def least(need: Requirement) -> str:
@@ -34,7 +32,7 @@ def pins() -> list[str]:
     floors: dict[str, str] = {}
     for need in third_party(projects()):
         pin = least(need)
-        if need.name not in ABSENT and _release(pin) > _release(floors.get(need.name, "")):
+        if _release(pin) > _release(floors.get(need.name, "")):
             floors[need.name] = pin
     return sorted(floors.values())
 
@@ -44,14 +42,11 @@ def _release(pin: str) -> tuple[int, ...]:
 
 
 def main() -> None:
-    if len(sys.argv) != 2:
-        raise SystemExit("usage: python tools/oldest.py WHEELS")
-    wheels = [str(wheel) for wheel in sorted(Path(sys.argv[1]).glob("*.whl"))]
-    if not wheels:
-        raise SystemExit(f"{sys.argv[1]} holds no wheels; build them: tox run -e wheels")
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    for what in ([*pins(), *TOOLS], ["--no-deps", "--force-reinstall", *wheels]):
-        done = subprocess.run([*pip, *what])
+    if len(sys.argv) != 1:
+        raise SystemExit("usage: python tools/oldest.py")
+    folders = [str(project.folder) for project in projects()]
+    for what in ([*pins(), *TOOLS], ["--no-deps", "--force-reinstall", *folders]):
+        done = subprocess.run([sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *what])
         if done.returncode:
             raise SystemExit(done.returncode)
     print("\n".join(pins()))
