@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from flodl_cli.training.course import Course
 from flodl_cli.training.examples import Examples
+from flodl_nn import DeviceData
 
 DIGITS = Path(__file__).resolve().parent.parent.parent / "examples" / "digits.toml"
 
@@ -43,7 +44,7 @@ def test_a_run_shows_its_batches(tmp_path):
 def test_batches_left_of_an_epoch():
     """All, but for the one that is under way."""
     data = torch.utils.data.TensorDataset(torch.zeros(10, 2), torch.zeros(10))
-    course = Course(Examples(data, torch.arange(10)), 3, 0, torch.device("cpu"))
+    course = Course(Examples(DeviceData(data, "cpu"), torch.arange(10)), 3, 0)
     assert 3 == course.left(0)  # the tenth example joins the third batch
     batches = course.batches(0)
     next(batches)

@@ -13,6 +13,7 @@ from flodl_cli.training.generators import generator
 from flodl_cli.training.report import confusion_lines
 from flodl_cli.training.tally import Tally, confusion
 from flodl_core.errors import ExperimentError
+from flodl_nn import DeviceData
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.data import Dataset, TensorDataset
@@ -31,6 +32,16 @@ class Plain(Dataset):
         return self.inputs[place], self.targets[place]
 
 
+def on_cpu(*tensors):
+    """A data set of tensors, where they are."""
+    return DeviceData(TensorDataset(*tensors), "cpu")
+
+
+def gathered(batches):
+    """The tensors of each batch."""
+    return [batch if len(batch) > 1 else batch[0].gather() for batch in batches]
+
+
 @given(
     counts=st.lists(st.integers(1, 40), min_size=2, max_size=6), holdout=st.floats(0.05, 0.9), seed=st.integers(0, 9)
 )
@@ -42,7 +53,7 @@ def test_split_keeps_proportions(counts, holdout, seed):
     wanted = round(total * holdout)
     if not 0 < wanted < total:
         return
-    learn, held = split(TensorDataset(torch.zeros(total, 1), targets), holdout, seed)
+    learn, held = split(on_cpu(torch.zeros(total, 1), targets), holdout, seed)
     assert wanted == len(held)
     assert list(range(total)) == sorted([*learn.places.tolist(), *held.places.tolist()])
     shares = torch.bincount(held.targets(), minlength=len(counts))
@@ -52,7 +63,7 @@ def test_split_keeps_proportions(counts, holdout, seed):
 
 def test_split_depends_on_the_seed_alone():
     """The same seed holds out the same; the state of torch's own generator has no say, and is not touched."""
-    data = TensorDataset(torch.arange(50.0), torch.arange(50.0))
+    data = on_cpu(torch.arange(50.0), torch.arange(50.0))
     torch.manual_seed(1)
     state = torch.get_rng_state()
     one = split(data, 0.2, 3)[1].places
@@ -66,24 +77,28 @@ def test_split_depends_on_the_seed_alone():
 def test_split_without_examples_is_refused(holdout):
     """A part that would be empty is an error."""
     with pytest.raises(ExperimentError, match="holds out"):
-        split(TensorDataset(torch.zeros(10, 1), torch.zeros(10)), holdout, 0)
+        split(on_cpu(torch.zeros(10, 1), torch.zeros(10)), holdout, 0)
 
 
-def test_any_map_style_data_set_batches_like_tensors():
-    """A data set of items and one of tensors give the same batches in the same order."""
+def test_any_map_style_data_set_batches_like_tensors(device):
+    """A data set of items and one of tensors give the same batches in the same order, wherever they are kept."""
     inputs, targets = torch.randn(23, 4), torch.randint(0, 3, (23,))
-    batches = []
+    expected = None
     for dataset in (TensorDataset(inputs, targets), Plain(inputs, targets)):
-        learn, _ = split(dataset, 0.25, 0)
-        batches.append(list(learn.batches(5, torch.device("cpu"), shuffled_by=(0, 1))))
-    for one, other in zip(*batches, strict=True):
-        assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+        for keep in ("resident", "prefetched"):
+            learn, _ = split(DeviceData(dataset, device, keep=keep), 0.25, 0)
+            places = learn.places[torch.randperm(len(learn), generator=generator(0, 1))]
+            expected = [(inputs[part], targets[part]) for part in places.split(5)] if expected is None else expected
+            batches = gathered(learn.batches(5, shuffled_by=(0, 1)))
+            assert all(torch.equal(a, b.cpu()) for a, b in zip(sum(expected, ()), sum(batches, ()), strict=True))
+            assert all(torch.equal(a[learn.places[:2]], b.cpu()) for a, b in zip((inputs, targets), learn.few(2)))
 
 
 def test_every_example_comes_once_per_epoch_in_another_order(device):
     """An epoch is a permutation; the next epoch is another one; no epoch needs the one before."""
-    examples = Examples(TensorDataset(torch.arange(20.0), torch.arange(20.0)), torch.arange(20))
-    orders = [torch.cat([x for x, _ in examples.batches(6, device, shuffled_by=(0, epoch))]) for epoch in (0, 1, 1)]
+    data = DeviceData(TensorDataset(torch.arange(20.0), torch.arange(20.0)), device)
+    examples = Examples(data, torch.arange(20))
+    orders = [torch.cat([x for x, _ in gathered(examples.batches(6, shuffled_by=(0, e)))]) for e in (0, 1, 1)]
     assert all(torch.equal(torch.arange(20.0), order.sort().values.cpu()) for order in orders)
     assert torch.equal(orders[1], orders[2])
     assert not torch.equal(orders[0], orders[1])
@@ -94,7 +109,7 @@ def test_every_example_comes_once_per_epoch_in_another_order(device):
 )
 def test_lone_example_joins_the_batch_before(total, size, expected):
     """No batch of one where batches are larger."""
-    assert expected == [len(part) for part in cut(torch.arange(total), size)]
+    assert expected == [len(range(total)[part]) for part in cut(total, size)]
 
 
 def test_tally_is_the_mean_over_rows(device):

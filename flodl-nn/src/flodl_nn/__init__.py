@@ -130,6 +130,7 @@ if TYPE_CHECKING:
     from torch.nn import ZeroPad3d as ZeroPad3d
 
     from flodl_nn.cast import cast_parameters as cast_parameters
+    from flodl_nn.data.device_data import DeviceData as DeviceData
     from flodl_nn.data.device_loader import DeviceLoader as DeviceLoader
     from flodl_nn.ema import EMA as EMA
     from flodl_nn.init import initialize as initialize
@@ -171,6 +172,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "flodl_core.groups": "layer_decay",
     "flodl_nn.cast": "cast_parameters",
+    "flodl_nn.data.device_data": "DeviceData",
     "flodl_nn.data.device_loader": "DeviceLoader",
     "flodl_nn.ema": "EMA",
     "flodl_nn.init": "initialize",

@@ -73,7 +73,7 @@ def test_other_data_is_another_signature_and_is_not_kept(recording):
         for loader in loaders:
             step.run(loader)
     assert [3, 7] == [row.replays for row in step.report().rows]
-    tables = [weakref.ref(loader._table) for loader in loaders]
+    tables = [weakref.ref(loader._there.table) for loader in loaders]
     del loaders, loader
     assert [None, None] == [reference() for reference in tables]
 

@@ -46,6 +46,9 @@ def command(file: str, check: bool, resume: bool) -> int:
 
     run = prepare(document, experiment)
     note(f"{file}: {described(run)}")
+    data = run.learn.data
+    if data.lacks_room:
+        note(f"{file}: the data stays on the host, and batches are copied: {data.reason}")
     return 0 if check else _train(run, resume)
 
 

@@ -6,7 +6,7 @@ The classes are the schema: the reader, the messages and the reference page are 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, final
+from typing import Any, Literal, final
 
 from attrs import NOTHING, asdict, field, frozen
 from flodl_core.reference import Ref
@@ -52,6 +52,11 @@ class DataTable(ComponentTable):
     batch_size: int = _key(forms.whole(at_least=1), "examples per training step", 64)
     seed: int | None = _key(
         forms.whole(at_least=0), "seed of the split into training and held-out examples; default: [train] seed", None
+    )
+    keep: Literal["auto", "resident", "prefetched"] = _key(
+        forms.one_of("auto", "resident", "prefetched"),
+        "resident: all of it on the device; prefetched: batch by batch; auto: resident, if it is tensors and they fit",
+        "auto",
     )
 
 

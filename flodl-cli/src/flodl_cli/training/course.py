@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, final
 
-import torch
 from flodl_core.errors import CheckpointError
 
 from flodl_cli.training.examples import Batch, Examples
@@ -20,8 +19,8 @@ class Course:
         size: Examples per batch.
     """
 
-    def __init__(self, examples: Examples, size: int, seed: int, device: torch.device) -> None:
-        self._examples, self._size, self._seed, self._device = examples, size, seed, device
+    def __init__(self, examples: Examples, size: int, seed: int) -> None:
+        self._examples, self._size, self._seed = examples, size, seed
         self._epoch = 0
         self.position = 0
         """Batches of the epoch handed out."""
@@ -34,8 +33,7 @@ class Course:
         """The batches of an epoch that are left: all, unless a saved run goes on within it."""
         if epoch != self._epoch:
             self._epoch, self.position, self.tally = epoch, 0, Tally(0)
-        order = (self._seed, epoch)
-        left = self._examples.batches(self._size, self._device, shuffled_by=order, skip=self.position)
+        left = self._examples.batches(self._size, shuffled_by=(self._seed, epoch), skip=self.position)
         self._tell("begin")
         try:
             for batch in left:

@@ -8,72 +8,73 @@ from typing import Any, TypeAlias, final
 import torch
 from attrs import frozen
 from flodl_core.errors import ComponentError, ExperimentError
+from flodl_nn import DeviceData
 from torch import Tensor
-from torch.utils.data import TensorDataset, default_collate
+from torch.utils.data import TensorDataset
 
 from flodl_cli.training.generators import generator
 
-Batch: TypeAlias = tuple[Tensor, ...]
-"""Inputs first, the target last; each [B, ...]."""
+Batch: TypeAlias = tuple[Any, ...]
+"""What a step is given: inputs first, the target last, each [B, ...]; or the rows that it gathers itself."""
 
 
 @final
 @frozen(eq=False)
 class Examples:
-    """A map-style data set and the places in it that belong to this part.
+    """A data set on the device, and the places in it that belong to this part.
+
+    The order is not that of a `Sampler`: a lone last example joins the batch before it, and whatever was
+    trained with this order is to come out the same again.
 
     Args:
         places: i64 [N], in the order of the data set.
     """
 
-    dataset: Any
+    data: DeviceData
     places: Tensor
 
     def __len__(self) -> int:
         return len(self.places)
 
-    def batches(
-        self, size: int, device: torch.device, *, shuffled_by: tuple[int, ...] | None = None, skip: int = 0
-    ) -> Iterator[Batch]:
+    def batches(self, size: int, *, shuffled_by: tuple[int, ...] | None = None, skip: int = 0) -> Iterator[Batch]:
         """All examples once.
 
         A single example left over joins the batch before it: batch normalisation cannot learn from one.
 
         Args:
             size: Examples per batch.
-            device: Where the tensors go.
             shuffled_by: What the order depends on; None: as they stand.
             skip: Batches at the beginning that are left out.
         """
         places = self.places
         if shuffled_by is not None:
             places = places[torch.randperm(len(places), generator=generator(*shuffled_by))]
-        for chosen in cut(places, size)[skip:]:
-            yield tuple(tensor.to(device, non_blocking=True) for tensor in self._take(chosen))
+        for batch in self.data.batches(places, cut(len(places), size)[skip:]):
+            yield batch if isinstance(batch, tuple) else (batch,)
+
+    def few(self, size: int) -> tuple[Tensor, ...]:
+        """The first examples, gathered."""
+        (batch,) = self.data.batches(self.places, [slice(size)])
+        return batch if isinstance(batch, tuple) else tuple(batch.gather())
 
     def count(self, size: int) -> int:
         """How many batches there are of so many examples."""
-        return len(cut(self.places, size))
+        return len(cut(len(self), size))
 
     def targets(self) -> Tensor:
         """Every target, in order: [N, ...]."""
-        return all_targets(self.dataset)[self.places]
-
-    def _take(self, places: Tensor) -> Batch:
-        if type(self.dataset).__getitem__ is TensorDataset.__getitem__:
-            return tuple(tensor[places] for tensor in self.dataset.tensors)
-        return tuple(default_collate([self.dataset[place] for place in places.tolist()]))
+        return all_targets(self.data.source)[self.places]
 
 
-def cut(places: Tensor, size: int) -> Sequence[Tensor]:
+def cut(total: int, size: int) -> Sequence[slice]:
     """Batches of `size`, the last one smaller, or larger by one.
 
-    >>> [len(part) for part in cut(torch.arange(9), 4)]
-    [4, 5]
+    >>> cut(9, 4)
+    [slice(0, 4, None), slice(4, 9, None)]
     """
-    parts = list(torch.split(places, size))
-    if len(parts) > 1 and len(parts[-1]) == 1 and size > 1:
-        parts[-2:] = [torch.cat(parts[-2:])]
+    parts = [slice(start, min(start + size, total)) for start in range(0, total, size)]
+    if len(parts) > 1 and total % size == 1:
+        parts[-2:] = [slice(parts[-2].start, total)]
     return parts
 
 
@@ -109,7 +110,7 @@ def has_classes(dataset: Any) -> bool:
     return target.dim() == 0 and not target.is_floating_point() and target.dtype is not torch.bool
 
 
-def split(dataset: Any, holdout: float, seed: int) -> tuple[Examples, Examples]:
+def split(data: DeviceData, holdout: float, seed: int) -> tuple[Examples, Examples]:
     """Part to learn from, part held out; the same for the same seed. Classes keep their proportions.
 
     Args:
@@ -118,7 +119,7 @@ def split(dataset: Any, holdout: float, seed: int) -> tuple[Examples, Examples]:
     Raises:
         ExperimentError: One of the parts would be empty.
     """
-    total = len(dataset)
+    total = len(data)
     wanted = round(total * holdout)
     if holdout and not 0 < wanted < total:
         raise ExperimentError(
@@ -126,10 +127,11 @@ def split(dataset: Any, holdout: float, seed: int) -> tuple[Examples, Examples]:
             mend="hold out at least one example and leave at least one; holdout = 0 holds out none",
         )
     order = torch.randperm(total, generator=generator(seed))
-    held = _stratified(all_targets(dataset), order, wanted) if wanted and has_classes(dataset) else order[:wanted]
+    with_classes = wanted and has_classes(data.source)
+    held = _stratified(all_targets(data.source), order, wanted) if with_classes else order[:wanted]
     is_held = torch.zeros(total, dtype=torch.bool)
     is_held[held] = True
-    return Examples(dataset, (~is_held).nonzero().flatten()), Examples(dataset, is_held.nonzero().flatten())
+    return Examples(data, (~is_held).nonzero().flatten()), Examples(data, is_held.nonzero().flatten())
 
 
 def _stratified(targets: Tensor, order: Tensor, wanted: int) -> Tensor:

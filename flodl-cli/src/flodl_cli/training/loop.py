@@ -57,7 +57,7 @@ def train(run: Run, *, resume: bool = False) -> Outcome:
     held_out: Tally | None = None
     faults = Faults(run.document)
     monitor = faults.told(lambda: Monitor(train_table.epochs, sinks=list(run.sinks)), "monitor", "sinks")
-    course = Course(run.learn, run.experiment.data.batch_size, train_table.seed, run.device)
+    course = Course(run.learn, run.experiment.data.batch_size, train_table.seed)
     monitor.watch(run.step, **_settings(run))
     with Interrupt() as interrupt, monitor, states(run, course, monitor, resume) as state:
         for epoch in monitor.epochs(run.step):
@@ -87,9 +87,9 @@ def _settings(run: Run) -> dict[str, object]:
 def judge(run: Run) -> Tally:
     """Loss and confusion on the held-out part, without learning from it."""
     tally = Tally(run.classes)
-    for batch in run.held_out.batches(max(run.experiment.data.batch_size, _JUDGED_AT_ONCE), run.device):
+    for batch in run.held_out.batches(max(run.experiment.data.batch_size, _JUDGED_AT_ONCE)):
         loss, beside = run.step.evaluate(*batch)
-        tally.add(loss, len(batch[0]), beside["outputs"], batch[-1])
+        tally.add(loss, len(batch[0]), beside["outputs"], beside["target"])
     return tally
 
 

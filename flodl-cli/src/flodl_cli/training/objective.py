@@ -1,4 +1,4 @@
-"""What is made small: the loss of a model's outputs and a target; the outputs come along, to count from."""
+"""What is made small: the loss of a model's outputs and a target; both come along where a model is judged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 @final
 @frozen
 class Objective:
-    """`objective(model, *inputs, target)` is the loss and, beside it, the first output."""
+    """`objective(model, *inputs, target)` is the loss; of a model that is judged, first output and target beside it."""
 
     loss: Callable[..., Tensor]
 
@@ -20,4 +20,5 @@ class Objective:
         """The loss of one batch: inputs first, target last."""
         given: Any = model(*batch[:-1])
         outputs = tuple(given) if isinstance(given, tuple | list) else (given,)
-        return self.loss(*outputs, batch[-1]), {"outputs": outputs[0]}
+        judged = {} if model.training else {"outputs": outputs[0], "target": batch[-1]}
+        return self.loss(*outputs, batch[-1]), judged

@@ -14,12 +14,12 @@ from flodl_core.registry import components
 from flodl_core.rules import Rule
 from flodl_core.tensor import pick_device, seed_everything
 from flodl_graph import FlowBuilder, Graph
-from flodl_nn import TrainStep
+from flodl_nn import DeviceData, TrainStep
 
 from flodl_cli.experiment.document import Document
 from flodl_cli.experiment.schema import Experiment, ScheduleTable
 from flodl_cli.experiment.validate import Faults
-from flodl_cli.training.examples import Examples, check_dataset, cut, split
+from flodl_cli.training.examples import Examples, check_dataset, split
 from flodl_cli.training.objective import Objective
 from flodl_cli.training.outputs import Output, try_outputs
 from flodl_cli.training.rehearsal import count_classes
@@ -64,15 +64,17 @@ def prepare(document: Document, experiment: Experiment) -> Run:
     if experiment.train.threads is not None:
         torch.set_num_threads(experiment.train.threads)
     seed_everything(experiment.train.seed)
-    learn, held_out = faults.told(lambda: _load(experiment), "data", mend=f"flodl show dataset {experiment.data.use}")
+    learn, held_out = faults.told(
+        lambda: _load(experiment, device), "data", mend=f"flodl show dataset {experiment.data.use}"
+    )
     seed_everything(experiment.train.seed)  # whatever the data set drew, the weights are the same
     model = flow.build().to(device)
     model.observe()  # nobody reads tagged values here: each is freed after its last use
     objective = faults.told(
         lambda: _objective(experiment, device), "loss", mend=f"flodl show loss {experiment.loss.use}"
     )
-    classes = faults.told(lambda: count_classes(model, objective, learn, device), "model")
-    batches = len(cut(learn.places, experiment.data.batch_size))
+    classes = faults.told(lambda: count_classes(model, objective, learn), "model")
+    batches = learn.count(experiment.data.batch_size)
     schedule = faults.told(lambda: _schedule(experiment, batches), "schedule")
     showing = f"flodl show optimizer {experiment.optimizer.use}"
     _check_best(faults, experiment, list(metrics(classes, len(held_out))))
@@ -82,7 +84,7 @@ def prepare(document: Document, experiment: Experiment) -> Run:
     faults.told(lambda: try_outputs(outputs, document.file), "checkpoint")
     if experiment.checkpoint is not None:
         step.on_save(partial(model.save_checkpoint, outputs[0].real))
-    names = [str(name) for name in getattr(learn.dataset, "classes", ())]
+    names = [str(name) for name in getattr(learn.data.source, "classes", ())]
     return Run(document, experiment, device, learn, held_out, model, step, sinks, classes, names, outputs)
 
 
@@ -118,11 +120,12 @@ def _bind(faults: Faults, kind: str, reference: Ref, path: tuple[str | int, ...]
         faults.adopt(error, *path, *wrong[:1], mend=f"flodl show {kind} {reference.name}")
 
 
-def _load(experiment: Experiment) -> tuple[Examples, Examples]:
+def _load(experiment: Experiment, device: torch.device) -> tuple[Examples, Examples]:
     table = experiment.data
     dataset = components.create("dataset", table.reference)
     check_dataset(dataset, table.use)
-    return split(dataset, table.holdout, experiment.train.seed if table.seed is None else table.seed)
+    data = DeviceData(dataset, device, keep=table.keep)
+    return split(data, table.holdout, experiment.train.seed if table.seed is None else table.seed)
 
 
 def _objective(experiment: Experiment, device: torch.device) -> Objective:

@@ -16,7 +16,7 @@ from flodl_cli.training.objective import Objective
 _ROWS = 2
 
 
-def count_classes(model: Graph, objective: Objective, examples: Examples, device: torch.device) -> int:
+def count_classes(model: Graph, objective: Objective, examples: Examples) -> int:
     """Send a small batch through; how many classes the model tells apart, 0 when the targets are no classes.
 
     The weights, the generators and carried state stay as they are.
@@ -25,7 +25,7 @@ def count_classes(model: Graph, objective: Objective, examples: Examples, device
         ShapeError: Model, data and loss do not fit each other.
         ExperimentError: The data has more classes than the model has outputs; the loss is no number.
     """
-    batch = next(examples.batches(min(_ROWS, len(examples)), device))
+    batch, device = examples.few(_ROWS), examples.data.device
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices), model.evaluating():
         model.check(*batch[:-1])  # names the node that does not fit, which torch cannot
@@ -33,7 +33,7 @@ def count_classes(model: Graph, objective: Objective, examples: Examples, device
     if not isinstance(loss, Tensor) or loss.dim():
         shape = f" of shape {list(loss.shape)}" if isinstance(loss, Tensor) else ""
         raise ExperimentError(f"the loss is one number, got a {type(loss).__name__}{shape}", mend='reduction = "mean"')
-    if not has_classes(examples.dataset) or not isinstance(outputs, Tensor) or outputs.dim() < 2:
+    if not has_classes(examples.data.source) or not isinstance(outputs, Tensor) or outputs.dim() < 2:
         return 0
     return _checked(int(outputs.shape[1]), examples)
 

@@ -29,8 +29,9 @@ class Tally:
 
         Shapes: loss []; outputs [B, classes, ...]; target i64 [B, ...]; a target outside the classes counts nowhere.
         """
-        total = loss.detach().double() * rows
-        self._loss = total if self._loss is None else self._loss.to(total.device) + total
+        if self._loss is None:
+            self._loss = torch.zeros((), dtype=torch.float32 if loss.device.type == "mps" else torch.float64)
+        self._loss = self._loss.to(loss.device).add_(loss.detach(), alpha=rows)
         self.rows += rows
         if self.classes and outputs is not None and target is not None:
             counts = confusion(outputs.detach().argmax(1), target, self.classes)

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, final
 
 import torch
 from flodl_core import TrainingError
-from flodl_core.errors import did_you_mean
-from flodl_core.tensor import pick_device
-from torch.utils.data import DataLoader
 
-from flodl_nn.data.room import why_no_room
-from flodl_nn.data.table import Rows, Table, as_arguments, bytes_of, read_all
-from flodl_nn.data.transfer import Transfer
+from flodl_nn.data.device_data import DeviceData, check_map_style
+from flodl_nn.data.table import Rows
 from flodl_nn.sampler import Sampler
 
-_KEEP = ("auto", "resident", "prefetched")
 _DEFAULTS = {"shuffle": True, "seed": 0, "drop_last": False}
 
 
@@ -78,31 +72,30 @@ class DeviceLoader:
         num_workers: int = 0,
         collate_fn: Callable[[list[Any]], Any] | None = None,
     ) -> None:
-        _check(data, keep, collate_fn)
+        check_map_style(data)
         sampler = _ordered(data, batch_size, sampler, {"shuffle": shuffle, "seed": seed, "drop_last": drop_last})
-        self.data, self.sampler, self.device = data, sampler, pick_device(device)
+        self._there = DeviceData(data, device, keep=keep, budget=budget, num_workers=num_workers, collate_fn=collate_fn)
+        self.data, self.sampler, self.device = data, sampler, self._there.device
         """What it reads, in which order, and where batches go."""
-        self._num_workers, self._collate = num_workers, collate_fn
-        self._in_memory = Table.of(data) if collate_fn is None else None
-        self.reason: str | None = None
+        self.reason = self._there.reason
         """Why the data is not resident; None: it is."""
-        self._table = self._placed(keep, budget)
+        if self._there.lacks_room:
+            warnings.warn(
+                f"the data set stays on the host, and batches are copied: {self.reason}", UserWarning, stacklevel=2
+            )
 
     @property
     def resident(self) -> bool:
         """Is the whole data set on the device?"""
-        return self._table is not None
+        return self._there.resident
 
     def __len__(self) -> int:
         """Batches per epoch."""
         return len(self.sampler)
 
     def __iter__(self) -> Iterator[Any]:
-        if self._table is None:
-            yield from self.sampler.follow(map(self._transfer, self._on_host()))
-        else:
-            for rows in self.rows():
-                yield rows.gather()
+        for batch in self._followed():
+            yield batch.gather() if isinstance(batch, Rows) else batch
 
     def rows(self) -> Iterator[Rows]:
         """The batches, not gathered yet: a step that is given one gathers it, inside its recording.
@@ -110,9 +103,9 @@ class DeviceLoader:
         Raises:
             TrainingError: The data is not resident.
         """
-        if self._table is None:
+        if not self.resident:
             raise TrainingError(f"only resident data has rows on the device: {self.reason}", mend="iterate the loader")
-        yield from self.sampler.follow(self._pass(self._table))
+        yield from self._followed()
 
     def state_dict(self) -> dict[str, Any]:
         """Where it is: its sampler's state."""
@@ -137,84 +130,12 @@ class DeviceLoader:
         return self.sampler.position
 
     def __repr__(self) -> str:
-        kind = "resident on" if self.resident else "prefetched to"
-        return f"DeviceLoader({len(self.data)} items, {len(self)} batches, {kind} {self.device})"
+        return f"DeviceLoader({len(self.data)} items, {len(self)} batches, {self._there.kind} {self.device})"
 
-    def _placed(self, keep: str, budget: int | None) -> Table | None:
-        """The data on the device, if it is to be there."""
-        if keep == "prefetched":
-            self.reason = 'keep="prefetched"'
-        elif keep == "auto" and self._in_memory is None:
-            self.reason = f"a {type(self.data).__name__} reads its items one by one"
-        elif self._in_memory is not None and self._in_memory.is_on(self.device):
-            return self._in_memory
-        else:
-            return self._moved(keep, budget)
-        return None
-
-    def _moved(self, keep: str, budget: int | None) -> Table | None:
-        table = self._in_memory
-        self.reason = why_no_room(bytes_of(self.data) if table is None else table.nbytes, self.device, budget)
-        if self.reason is None:
-            try:
-                return read_all(self.data, self.device) if table is None else table.on(self.device)
-            except torch.OutOfMemoryError:
-                self.reason = f"{self.device} ran out of memory for it"
-        if keep == "resident":
-            raise TrainingError(
-                f"the data set cannot be kept on {self.device}: {self.reason}",
-                mend='keep="prefetched" copies batch by batch; budget= says how many bytes data may take',
-            )
-        warnings.warn(
-            f"the data set stays on the host, and batches are copied: {self.reason}", UserWarning, stacklevel=4
-        )
-        return None
-
-    def _pass(self, table: Table) -> Iterator[Rows]:
-        order = self.sampler.order()
-        if self.device.type == "cuda":
-            order = order.pin_memory()
-        order = order.to(self.device, non_blocking=True)
-        return (Rows(table, order[part]) for part in self.sampler.slices())
-
-    def _on_host(self) -> Iterator[Any]:
-        """The batches of a pass, on the host. Nothing is read before the first is asked for."""
-        if self._in_memory is None:
-            yield from map(as_arguments, self._loader())
-        else:
-            order = self.sampler.order()
-            for part in self.sampler.slices():
-                yield self._in_memory.take(order[part])
-
-    @cached_property
-    def _transfer(self) -> Transfer:
-        return Transfer(self.device)
-
-    def _loader(self) -> Iterable[Any]:
-        """PyTorch's own, for one pass. Seeds of workers come from the epoch, and not from the run's random numbers."""
-        sampler = self.sampler
-        return DataLoader(
-            self.data,
-            batch_sampler=sampler,
-            num_workers=self._num_workers,
-            collate_fn=self._collate,
-            pin_memory=self.device.type == "cuda",
-            generator=torch.Generator().manual_seed((sampler.seed + sampler.epoch) % 2**63),
-        )
-
-
-def _check(data: Any, keep: str, collate_fn: object) -> None:
-    if keep not in _KEEP:
-        raise TrainingError(f"keep is one of {', '.join(_KEEP)}, got {keep!r}", mend=did_you_mean(str(keep), _KEEP))
-    if not hasattr(data, "__getitem__") or not hasattr(data, "__len__"):
-        raise TrainingError(
-            f"a data set has a length and items by number, and a {type(data).__name__} has not",
-            mend="step.run(batches) takes batches of any source",
-        )
-    if keep == "resident" and collate_fn is not None:
-        raise TrainingError(
-            "resident data is gathered by rows, which leaves a collate_fn nothing to do", mend='keep="prefetched"'
-        )
+    def _followed(self) -> Iterator[Any]:
+        order = self.sampler
+        batches = self._there.batches(order.order(), order.slices(), seed=order.seed + order.epoch)
+        return order.follow(batches)
 
 
 def _ordered(data: Any, batch_size: int | None, sampler: Sampler | None, settings: dict[str, Any]) -> Sampler:
