@@ -77,6 +77,7 @@ function relabel(chart) {
     made.append(swatch, make("span", shortOf(curve, group)), chart.values[index]);
     return made;
   }));
+  chart.look = "";
   chart.plot?.destroy();
   chart.plot = null;
 }
@@ -88,6 +89,9 @@ function shortOf(curve, group) {
 }
 
 function paintLegend(chart) {
+  const look = [isDark(), ...chart.group.curves.map((curve) => view.hidden.has(keyOf(curve.kind, curve.name)))].join();
+  if (chart.look === look) return;
+  chart.look = look;
   [...chart.legend.children].forEach((made, index) => {
     made.setAttribute("aria-pressed", String(!view.hidden.has(made.dataset.key)));
     made.firstChild.style.background = colour(index);
@@ -95,42 +99,55 @@ function paintLegend(chart) {
 }
 
 function dataOf({ group, plot }) {
-  const [from, to] = view.range ?? [-Infinity, Infinity];
   const limit = Math.min(POINTS, Math.max(500, 2 * devicePixelRatio * (plot?.width ?? 500)));
-  const parts = group.curves.map((curve) => {
-    if (view.hidden.has(keyOf(curve.kind, curve.name))) return { places: [], epochs: [], rows: [] };
-    const values = view.smoothing ? smoothed(curve.values, view.smoothing) : curve.values;
-    const rows = [values, ...(view.smoothing ? [curve.values] : [])].map((from) => ({ from, to: [] }));
-    return { places: thinned(curve.epochs, values, from, to, limit), epochs: curve.epochs, rows };
+  const parts = group.curves.map(partOf);
+  const epochs = pooled(parts, Math.max(...parts.map((part) => widthOf(part, limit))));
+  const column = (part, values) => part.shown.map((place) => {
+    if (place < 0) return undefined;
+    return Number.isFinite(values[place]) && (!view.log || values[place] > 0) ? values[place] * group.scale : null;
   });
-  const epochs = merged(parts, group.scale);
-  const [lines, ghosts] = [0, 1].map((row) => parts.map((part) => part.rows[row]?.to ?? new Array(epochs.length)));
-  return [epochs, ...(view.smoothing ? ghosts : []), ...lines];
+  const ghosts = view.smoothing ? parts.map((part) => column(part, part.curve.values)) : [];
+  return [epochs, ...ghosts, ...parts.map((part) => column(part, part.values))];
 }
 
-// One list of epochs for all curves. uPlot joins over undefined (nothing logged at this epoch) and breaks the line at
-// null (not a finite number).
-function merged(parts, scale) {
+// What is to be seen of a curve.
+function partOf(curve) {
+  const { epochs } = curve;
+  const [start, end] = view.hidden.has(keyOf(curve.kind, curve.name)) ? [0, 0] : around(epochs, view.range);
+  const values = view.smoothing && end ? smoothed(curve.values, view.smoothing) : curve.values;
+  return { curve, epochs, values, start, end, place: start, shown: [] };
+}
+
+// One list of epochs for all curves, stretch by stretch: what is worth showing of each stands at the same few epochs,
+// less than a pixel from its own; a stretch of one epoch is that epoch. Of each part `shown` tells the place that stands
+// there, or -1. uPlot joins over undefined (nothing there) and breaks the line at null (not a finite number).
+function pooled(parts, width) {
   const all = [];
-  const next = new Array(parts.length).fill(0);
-  const ahead = parts.map((part) => (part.places.length ? part.epochs[part.places[0]] : Infinity));
-  for (;;) {
-    let epoch = Infinity;
-    for (let index = 0; index < ahead.length; index++) if (ahead[index] < epoch) epoch = ahead[index];
-    if (epoch === Infinity) return all;
-    all.push(epoch);
-    for (let index = 0; index < ahead.length; index++) {
-      const { places, epochs, rows } = parts[index];
-      const here = ahead[index] === epoch;
-      const place = here ? places[next[index]] : -1;
-      for (let row = 0; row < rows.length; row++) {
-        const value = here ? rows[row].from[place] : undefined;
-        const shown = value === undefined ? value : Number.isFinite(value) && (!view.log || value > 0) ? value * scale : null;
-        rows[row].to.push(shown);
-      }
-      if (here) ahead[index] = ++next[index] < places.length ? epochs[places[next[index]]] : Infinity;
+  for (let first; (first = firstOf(parts)) < Infinity; ) {
+    const after = afterOf(first, width);
+    let longest = parts[0];
+    let last = first;
+    for (const part of parts) {
+      const found = (part.found = notable(part, after));
+      const end = found.length ? part.epochs[found[found.length - 1]] : first;
+      if (end > last) last = end;
+      if (found.length > longest.found.length) longest = part;
+    }
+    const most = longest.found.length - 1;
+    for (let slot = 0; slot < most; slot++) all.push(slot ? longest.epochs[longest.found[slot]] : first);
+    all.push(last);
+    for (const { found, shown } of parts) {
+      for (let slot = 0; slot < most; slot++) shown.push(slot < found.length - 1 ? found[slot] : -1);
+      shown.push(found.length ? found[found.length - 1] : -1);
     }
   }
+  return all;
+}
+
+function firstOf(parts) {
+  let first = Infinity;
+  for (const { epochs, place, end } of parts) if (place < end && epochs[place] < first) first = epochs[place];
+  return first;
 }
 
 function drawChart(chart) {
@@ -188,18 +205,20 @@ function tick(value) {
   return size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(0) : String(Number(value.toPrecision(6)));
 }
 
+// The values at an epoch, or the last; of a long run, where a curve has no point there, what is drawn a pixel beside it.
 function readOut(chart, epoch, plot) {
+  const { scale } = chart.group;
   chart.group.curves.forEach((curve, index) => {
     const value = epoch === null || epoch === undefined ? lastOf(curve.values) : at(curve, epoch);
-    const shown = typeof value === "number" && Number.isFinite(value) ? value * chart.group.scale : value;
+    const shown = value === undefined && plot ? plot.data[1 + index][plot.cursor.idx] : Number.isFinite(value) ? value * scale : value;
     const rough = curve.kind === "resource" && Number.isFinite(shown);
-    chart.values[index].textContent = rough ? shown.toFixed(1) : format(shown);
+    write(chart.values[index], rough ? shown.toFixed(1) : format(shown));
   });
   const close = plot && epoch !== null && chart.group.metrics
     ? marks.filter((mark) => Math.abs(plot.valToPos(mark.epoch, "x") - plot.cursor.left) < 8) : [];
   const near = close.find((mark) => !mark.saved) ?? close.find((mark) => mark.epoch === epoch);
   const said = near ? `epoch ${near.epoch}: ${near.what}${near.why ? ` because ${near.why}` : ""}` : "";
-  chart.note.textContent = said || (plot && epoch ? `epoch ${epoch}` : "");
+  write(chart.note, said || (plot && epoch ? `epoch ${epoch}` : ""));
 }
 
 // A dashed line where something was done; at the foot a notch for a checkpoint, a cross where a value was no number.

@@ -40,6 +40,11 @@ function placeOf(epochs, epoch) {
   return low;
 }
 
+// From the last place before these epochs to the first one after them.
+function around(epochs, range) {
+  return range ? [Math.max(0, placeOf(epochs, range[0]) - 1), Math.min(epochs.length, placeOf(epochs, range[1] + 1) + 1)] : [0, epochs.length];
+}
+
 function at(curve, epoch) {
   const place = placeOf(curve.epochs, epoch);
   return curve.epochs[place] === epoch ? curve.values[place] : undefined;
@@ -47,33 +52,36 @@ function at(curve, epoch) {
 
 // Stretches of a power of two epochs, always at the same places: of each its lowest and highest point, and the
 // first that is no number. A growing curve keeps its points until the width doubles, so it never flickers.
-function thinned(epochs, values, from, to, limit) {
-  const start = Math.max(0, placeOf(epochs, from) - 1);
-  const end = Math.min(epochs.length, placeOf(epochs, to + 1) + 1);
-  const places = [];
-  if (end - start <= limit) {
-    for (let place = start; place < end; place++) places.push(place);
-    return places;
-  }
+function widthOf({ epochs, start, end }, limit) {
   let width = 1;
+  if (end - start <= limit) return width;
   while (2 * (Math.floor((epochs[end - 1] - epochs[start] + 1) / width) + 2) + 2 > limit) width *= 2;
-  places.push(start);
-  for (let place = start; place < end; ) {
-    const stretch = Math.floor(epochs[place] / width);
-    let lowest = -1, highest = -1, odd = -1;
-    for (; place < end && Math.floor(epochs[place] / width) === stretch; place++) {
-      if (!Number.isFinite(values[place])) odd = odd < 0 ? place : odd;
-      else {
-        if (lowest < 0 || values[place] < values[lowest]) lowest = place;
-        if (highest < 0 || values[place] > values[highest]) highest = place;
-      }
+  return width;
+}
+
+const afterOf = (epoch, width) => (Math.floor(epoch / width) + 1) * width;
+
+// Goes on to the first place whose epoch is not before `after`; places worth keeping on the way, in order, and both ends.
+function notable(part, after) {
+  const { epochs, values, start, end } = part;
+  const found = [];
+  let [lowest, highest, odd, place] = [-1, -1, -1, part.place];
+  for (; place < end && epochs[place] < after; place++) {
+    const value = values[place];
+    if (!Number.isFinite(value)) odd = odd < 0 ? place : odd;
+    else {
+      if (lowest < 0 || value < values[lowest]) lowest = place;
+      if (highest < 0 || value > values[highest]) highest = place;
     }
-    const found = lowest === highest ? [lowest] : lowest < highest ? [lowest, highest] : [highest, lowest];
-    if (odd >= 0) found.splice(found.filter((one) => one < odd).length, 0, odd);
-    for (const one of found) if (one > start && one < end - 1) places.push(one);
   }
-  places.push(end - 1);
-  return places;
+  if (place === part.place) return found;
+  if (lowest >= 0) found.push(Math.min(lowest, highest));
+  if (lowest !== highest) found.push(Math.max(lowest, highest));
+  if (odd >= 0) found.splice(found.filter((one) => one < odd).length, 0, odd);
+  if (part.place === start && found[0] !== start) found.unshift(start);
+  if (place === end && lastOf(found) !== end - 1) found.push(end - 1);
+  part.place = place;
+  return found;
 }
 
 // An epoch that is run again replaces itself and what came after it.
@@ -100,7 +108,10 @@ function cut(curve, epoch) {
 }
 
 function shrink(curve) {
-  const places = thinned(curve.epochs, curve.values, -Infinity, Infinity, KEPT / 2);
+  const part = { ...curve, start: 0, place: 0, end: curve.epochs.length };
+  const width = widthOf(part, KEPT / 2);
+  const places = [];
+  while (part.place < part.end) places.push(...notable(part, afterOf(part.epochs[part.place], width)));
   curve.epochs = places.map((place) => curve.epochs[place]);
   curve.values = places.map((place) => curve.values[place]);
 }

@@ -28,7 +28,7 @@ function listen() {
 }
 
 function reached(how) {
-  if (byId("link").textContent !== how) byId("link").textContent = how;
+  write(byId("link"), how);
 }
 
 function take(event) {

@@ -17,11 +17,12 @@ function state() {
   const bare = run.finished && !run.total && !done; // curves without a run
   byId("progress").hidden = byId("epochs-section").hidden = bare;
   byId("state").hidden = bare;
-  byId("state").textContent = `${verb}: epoch ${done} of ${run.total}, ${duration(run.spent)} of training`;
+  write(byId("state"), `${verb}: epoch ${done} of ${run.total}, ${duration(run.spent)} of training`);
   document.documentElement.dataset.state = verb.split(" ")[0];
   byId("progress").max = Math.max(1, run.total);
   byId("progress").value = done;
-  document.title = run.live && !run.finished ? `${done}/${run.total} ${run.title}` : run.title;
+  const title = run.live && !run.finished && run.total ? `${Math.floor((100 * done) / run.total)}% ${run.title}` : run.title;
+  if (document.title !== title) document.title = title; // the browser's own window is slow to change
   const left = verb.startsWith("running") ? timeLeft() : null;
   const main = known("metric").sort((a, b) => a.name.split(".").length - b.name.split(".").length).slice(0, 5);
   const figures = [
@@ -29,11 +30,20 @@ function state() {
     ...(left === null ? [] : [["Time left", duration(left)]]),
     ...main.map((curve) => [curve.name, format(lastOf(curve.values))]),
   ];
-  byId("tiles").replaceChildren(...figures.map(([name, value]) => {
-    const tile = make("div");
-    tile.append(make("dt", name), make("dd", value));
-    return tile;
-  }));
+  tiles(figures);
+}
+
+function tiles(figures) {
+  const names = figures.map(([name]) => name).join("\n");
+  if (byId("tiles").names !== names) {
+    byId("tiles").names = names;
+    byId("tiles").replaceChildren(...figures.map(([name]) => {
+      const tile = make("div");
+      tile.append(make("dt", name), make("dd"));
+      return tile;
+    }));
+  }
+  figures.forEach(([, value], index) => write(byId("tiles").children[index].lastChild, value));
 }
 
 // Places of the lowest and the highest value, and how many are no number: in one pass, of all that is logged.
@@ -57,15 +67,15 @@ function tables() {
     const ends = [lowest, highest].map((place) => (place < 0 ? "" : `${format(curve.values[place])} (epoch ${curve.epochs[place]})`));
     return [curve.name, format(lastOf(curve.values)), ...ends, String(curve.values.length), odd ? String(odd) : ""];
   });
-  const more = shown.length > LINES ? [make("p", `and ${shown.length - LINES} more: find them by name`, "hint")] : [];
+  const more = shown.length > LINES ? `and ${shown.length - LINES} more: find them by name` : "";
   const heads = ["Name", "Last", "Lowest", "Highest", "Points", "Not finite"];
-  byId("summary").replaceChildren(table(heads, rows), ...more);
+  tabulate(byId("summary"), heads, rows, more);
   epochTable(shown.slice(0, COLUMNS));
   byId("happened-section").hidden = !marks.length;
   const events = told().slice(-LINES).reverse();
   const reasons = events.some((mark) => mark.why);
   const happened = events.map((mark) => [String(mark.epoch), mark.what, ...(reasons ? [mark.why] : [])]);
-  byId("happened").replaceChildren(table(["Epoch", "What", ...(reasons ? ["Why"] : [])], happened));
+  tabulate(byId("happened"), ["Epoch", "What", ...(reasons ? ["Why"] : [])], happened);
 }
 
 function epochTable(columns) {
@@ -76,10 +86,10 @@ function epochTable(columns) {
   for (let place = end - 1; place >= Math.max(0, end - ROWS); place--) {
     rows.push([String(epochs[place]), format(values[place]), ...columns.map((curve) => format(at(curve, epochs[place])))]);
   }
-  byId("epochs").replaceChildren(table(["Epoch", "Seconds", ...columns.map((curve) => curve.name)], rows));
+  tabulate(byId("epochs"), ["Epoch", "Seconds", ...columns.map((curve) => curve.name)], rows);
   byId("newer").disabled = page === 0;
   byId("older").disabled = end <= ROWS;
-  byId("place").textContent = epochs.length ? `${Math.max(1, end - ROWS + 1)} to ${end} of ${epochs.length}` : "";
+  write(byId("place"), epochs.length ? `${Math.max(1, end - ROWS + 1)} to ${end} of ${epochs.length}` : "");
 }
 
 const SVG = "http://www.w3.org/2000/svg";

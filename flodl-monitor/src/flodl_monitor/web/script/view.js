@@ -45,13 +45,35 @@ const PALETTE = {
 const isDark = () => document.documentElement.dataset.theme === "dark";
 const colour = (index) => PALETTE[isDark() ? "dark" : "light"][index % 8];
 const dash = (index) => [[], [6, 4], [2, 3]][Math.floor(index / 8) % 3];
-const themed = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+// A colour of the page's style, looked up once in each theme: to look makes the browser work out all styles anew.
+const tones = new Map();
+function themed(name) {
+  const key = `${name} ${isDark()}`;
+  if (!tones.has(key)) tones.set(key, getComputedStyle(document.documentElement).getPropertyValue(name).trim());
+  return tones.get(key);
+}
 
 function make(tag, text, kind) {
   const element = document.createElement(tag);
   if (text !== undefined) element.textContent = text;
   if (kind) element.className = kind;
   return element;
+}
+
+// Text that is there already is left alone, and so is what a reader has marked or scrolled to.
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+// A table that stays what it is while its size does.
+function tabulate(holder, heads, rows, more = "") {
+  const shape = `${heads.length} ${rows.length} ${more}`;
+  if (holder.shape !== shape) {
+    holder.shape = shape;
+    holder.replaceChildren(table(heads, rows), ...(more ? [make("p", more, "hint")] : []));
+    holder.cells = [...holder.querySelectorAll("th, td")];
+  } else [heads, ...rows].flat().forEach((text, index) => write(holder.cells[index], text));
 }
 
 function table(heads, rows) {
