@@ -26,16 +26,19 @@ if TYPE_CHECKING:
     from flodl_core.rules import trend as trend
     from flodl_core.rules import trends as trends
     from flodl_core.rules import when as when
+    from flodl_core.tensor import seed_everything as seed_everything
     from flodl_graph import FlowBuilder as FlowBuilder
     from flodl_graph import Graph as Graph
     from flodl_graph import load as load
     from flodl_monitor import Monitor as Monitor
+    from flodl_nn import EMA as EMA
     from flodl_nn import DeviceLoader as DeviceLoader
     from flodl_nn import Sampler as Sampler
     from flodl_nn import TrainStep as TrainStep
     from flodl_nn import constant as constant
     from flodl_nn import cosine as cosine
     from flodl_nn import exponential as exponential
+    from flodl_nn import initialize as initialize
     from flodl_nn import layer_decay as layer_decay
     from flodl_nn import one_cycle as one_cycle
     from flodl_nn import plateau as plateau
@@ -46,10 +49,12 @@ _HOMES = {
     "flodl_core": "BuildError FlodlError Ref components ref",
     "flodl_core.checkpoint": "TrainingState load_checkpoint save_checkpoint",
     "flodl_core.rules": "freeze save scale_lr stop thaw trend trends when",
+    "flodl_core.tensor": "seed_everything",
     "flodl_graph": "FlowBuilder Graph load",
     "flodl_monitor": "Monitor",
     "flodl_nn": (
-        "DeviceLoader Sampler TrainStep constant cosine exponential layer_decay one_cycle plateau step_decay warmup"
+        "DeviceLoader EMA Sampler TrainStep constant cosine exponential initialize layer_decay one_cycle plateau "
+        "step_decay warmup"
     ),
 }
 

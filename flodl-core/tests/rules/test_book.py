@@ -168,3 +168,19 @@ def test_no_warning_without_reason() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fired_at(RuleBook([when(LOW).do(stop())]), [2.0, 0.5])
+
+
+@pytest.mark.parametrize(("action", "word"), [(freeze, "freeze"), (thaw, "thaw")])
+@pytest.mark.parametrize("part", [object(), None, 0])
+def test_an_action_is_told_from_the_function_that_acts_at_once(action, word, part):
+    """A model where a path is due: the error says which function does it now."""
+    with pytest.raises(TrainingError, match=f"a rule's {word} acts on is named by a path") as error:
+        action(part)
+    assert error.value.mend == f'{word}("encoder.read"); at once it is done by flodl_core.freezing.{word}(model, path)'
+
+
+def test_a_rate_is_scaled_of_a_part_that_has_a_path():
+    """What is no text is refused, and nothing else is recommended."""
+    with pytest.raises(TrainingError, match="a rule's scale_lr acts on") as error:
+        scale_lr(0.5, None)
+    assert error.value.mend == 'scale_lr(0.5, "encoder.read")'

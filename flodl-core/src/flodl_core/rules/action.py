@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import abc
 import math
-from typing import ClassVar, Literal, Protocol, final
+from typing import Any, ClassVar, Literal, Protocol, final
 
 from attrs import field, frozen
 
 from flodl_core.errors import TrainingError
-from flodl_core.rules.checks import is_number, is_text
+from flodl_core.rules.checks import is_number
 
 
 class Controls(Protocol):
@@ -42,15 +42,33 @@ class AbstractAction(abc.ABC):
         """Do it."""
 
 
-def _check_path(_: object, __: object, path: str) -> None:
-    if path and not is_text(path):
-        raise TrainingError(f"a part of the model is named by a path, got {path!r}", mend='thaw("encoder.read")')
+def _check_path(action: AbstractAction, _: object, path: Any) -> None:
+    """`freeze(model, "encoder")` is meant to happen at once, which an action does not: it waits for its rule."""
+    if isinstance(path, str):
+        return
+    word = action.word
+    at_once = f"; at once it is done by flodl_core.freezing.{word}(model, path)" if word in ("freeze", "thaw") else ""
+    raise TrainingError(
+        f"the part that a rule's {word} acts on is named by a path, got a {type(path).__name__}",
+        mend=f'{word}({"0.5, " if word == "scale_lr" else ""}"encoder.read"){at_once}',
+    )
 
 
 @final
 @frozen
 class Freeze(AbstractAction):
-    """Take a part out of training."""
+    """Take a part out of training.
+
+    Args:
+        path: A path or glob of the model, `"encoder.read"` or `"*.bias"`.
+        stats: Running statistics of the part's normalisation: `"hold"` them, or let them `"track"` the data.
+
+    Raises:
+        TrainingError: The path is no text, or `stats` is another word.
+
+    >>> freeze("encoder", stats="track")
+    Freeze(path='encoder', stats='track')
+    """
 
     word: ClassVar[str] = "freeze"
 
@@ -72,7 +90,18 @@ class Freeze(AbstractAction):
 @final
 @frozen
 class Thaw(AbstractAction):
-    """Take a part into training again."""
+    """Take a part into training again.
+
+    Args:
+        path: A path or glob of the model.
+        moments: `"keep"`: the optimizer goes on with what it knew of the part; `"reset"`: it begins anew.
+
+    Raises:
+        TrainingError: The path is no text, or `moments` is another word.
+
+    >>> print(thaw("encoder.read"))
+    thaw('encoder.read')
+    """
 
     word: ClassVar[str] = "thaw"
 
@@ -94,7 +123,18 @@ class Thaw(AbstractAction):
 @final
 @frozen
 class ScaleLr(AbstractAction):
-    """Multiply the learning rate of a part."""
+    """Multiply the learning rate of a part, from the next step on; a schedule goes on from the new base.
+
+    Args:
+        factor: What the rate is multiplied by, above 0.
+        path: A path or glob of the model; left out: everything that is trained.
+
+    Raises:
+        TrainingError: The factor is no number above 0, or the path is no text.
+
+    >>> print(scale_lr(0.5, "encoder"))
+    scale_lr(0.5, 'encoder')
+    """
 
     word: ClassVar[str] = "scale_lr"
 
