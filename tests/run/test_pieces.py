@@ -91,7 +91,8 @@ def test_any_map_style_data_set_batches_like_tensors(device):
             expected = [(inputs[part], targets[part]) for part in places.split(5)] if expected is None else expected
             batches = gathered(learn.batches(5, shuffled_by=(0, 1)))
             assert all(torch.equal(a, b.cpu()) for a, b in zip(sum(expected, ()), sum(batches, ()), strict=True))
-            assert all(torch.equal(a[learn.places[:2]], b.cpu()) for a, b in zip((inputs, targets), learn.few(2)))
+            few = zip((inputs, targets), learn.few(2), strict=True)
+            assert all(torch.equal(whole[learn.places[:2]], part.cpu()) for whole, part in few)
 
 
 def test_every_example_comes_once_per_epoch_in_another_order(device):
