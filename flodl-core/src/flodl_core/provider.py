@@ -35,7 +35,12 @@ class Origin:
 @final
 @frozen(eq=False)
 class Component:
-    """One component of the registry. Its target is imported by `load()`, at the first use."""
+    """One component of the registry. Its target is imported by `load()`, at the first use.
+
+    Args:
+        spec: What was declared.
+        origin: By whom.
+    """
 
     spec: ComponentSpec
     origin: Origin

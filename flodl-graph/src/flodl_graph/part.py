@@ -43,7 +43,7 @@ def as_module(part: Part) -> nn.Module:
 
 
 def as_modules(parts: Sequence[Part]) -> nn.ModuleList:
-    """Several of them."""
+    """Several parts, held in order: each a submodule by its number, `experts.0`."""
     return nn.ModuleList(as_module(part) for part in parts)
 
 

@@ -17,10 +17,16 @@ from flodl_core.errors import TrainingError
 @final
 @frozen
 class GradientMismatch:
-    """One element whose gradient is not what finite differences say."""
+    """One element whose gradient is not what finite differences say.
+
+    Args:
+        name: `"input 0"`, or the parameter's dotted name.
+        index: Where in that tensor.
+        analytic: The gradient that backward gave.
+        numeric: What finite differences give, in float64.
+    """
 
     name: str
-    """`"input 0"`, or the parameter's dotted name."""
     index: tuple[int, ...]
     analytic: float
     numeric: float
@@ -32,12 +38,16 @@ class GradientMismatch:
 @final
 @frozen
 class GradientReport:
-    """What was compared, and what did not agree."""
+    """What was compared, and what did not agree.
+
+    Args:
+        elements: How many gradients were compared.
+        worst: The largest relative difference.
+        mismatches: Elements that differ by more than was allowed.
+    """
 
     elements: int
-    """How many gradients were compared."""
     worst: float
-    """The largest relative difference."""
     mismatches: tuple[GradientMismatch, ...] = ()
 
     @property

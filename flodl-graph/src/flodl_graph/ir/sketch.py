@@ -19,7 +19,13 @@ Manner: TypeAlias = Literal["stream", "choice", "again"]
 @final
 @frozen
 class Link:
-    """An arrow between inner parts, by their names; `""` is the outside: the stream as it comes in, or goes out."""
+    """An arrow between inner parts, by their names; `""` is the outside: the stream as it comes in, or goes out.
+
+    Args:
+        source: Where it begins.
+        target: Where it ends.
+        manner: What it carries, which is how it is drawn.
+    """
 
     source: str
     target: str

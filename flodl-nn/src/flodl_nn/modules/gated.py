@@ -54,7 +54,9 @@ class AbstractGatedBlock(nn.Module, ABC):
 
 @final
 class SwiGLU(AbstractGatedBlock):
-    """A gated block with SiLU.
+    """A gated feed-forward block with SiLU: `dim` wide in, `hidden` inside, `out` wide out.
+
+    Shapes: x [..., dim] -> [..., out]; `out` is `dim` unless given. Arguments and source: `AbstractGatedBlock`.
 
     >>> import torch
     >>> SwiGLU(8)(torch.ones(2, 8)).shape
@@ -68,7 +70,9 @@ class SwiGLU(AbstractGatedBlock):
 
 @final
 class GEGLU(AbstractGatedBlock):
-    """A gated block with GELU.
+    """A gated feed-forward block with GELU: `dim` wide in, `hidden` inside, `out` wide out.
+
+    Shapes: x [..., dim] -> [..., out]; `out` is `dim` unless given. Arguments and source: `AbstractGatedBlock`.
 
     >>> import torch
     >>> GEGLU(8, hidden=4, out=3)(torch.ones(2, 8)).shape
@@ -82,7 +86,9 @@ class GEGLU(AbstractGatedBlock):
 
 @final
 class ReGLU(AbstractGatedBlock):
-    """A gated block with ReLU.
+    """A gated feed-forward block with ReLU: `dim` wide in, `hidden` inside, `out` wide out.
+
+    Shapes: x [..., dim] -> [..., out]; `out` is `dim` unless given. Arguments and source: `AbstractGatedBlock`.
 
     >>> import torch
     >>> ReGLU(8)(torch.ones(2, 8)).shape

@@ -16,6 +16,12 @@ from flodl_nn.schedules.schedule import AbstractSchedule
 class Warmup(AbstractSchedule):
     """Up in a line to 1 within so many steps; the first update already moves.
 
+    Args:
+        steps: Optimizer steps, at least 1; `warmup(5).every(n)` for epochs of n steps.
+
+    Raises:
+        TrainingError: `steps` is no whole number of at least 1.
+
     >>> [warmup(4).factor(step) for step in (0, 1, 3, 4)]
     [0.25, 0.5, 1.0, 1.0]
     """
@@ -36,6 +42,13 @@ class Warmup(AbstractSchedule):
 @frozen(repr=False)
 class Cosine(AbstractSchedule):
     """Down from 1 to `floor` along half a cosine, slowly at both ends.
+
+    Args:
+        steps: Optimizer steps from 1 to the floor, at least 1.
+        floor: Where it ends, as a factor on the base rate.
+
+    Raises:
+        TrainingError: `steps` is no whole number of at least 1, or the floor is not finite.
 
     Source:
         Loshchilov and Hutter 2017, "SGDR: Stochastic Gradient Descent with Warm Restarts", without
@@ -63,6 +76,14 @@ class Cosine(AbstractSchedule):
 class Linear(AbstractSchedule):
     """From `start` to `end` in a line.
 
+    Args:
+        steps: Optimizer steps on the way, at least 1.
+        start: The first factor on the base rate.
+        end: The last.
+
+    Raises:
+        TrainingError: `steps` is no whole number of at least 1, or a factor is not finite.
+
     >>> [linear(4).factor(step) for step in (0, 1, 4, 5)]
     [1.0, 0.75, 0.0, 0.0]
     """
@@ -85,6 +106,14 @@ class Linear(AbstractSchedule):
 @frozen(repr=False)
 class Polynomial(AbstractSchedule):
     """Down from 1 to `floor` with a power of what is left of the way.
+
+    Args:
+        steps: Optimizer steps from 1 to the floor, at least 1.
+        power: 1 is a line; above 1, fast first.
+        floor: Where it ends, as a factor on the base rate.
+
+    Raises:
+        TrainingError: `steps` is no whole number of at least 1, or the power is below 0.
 
     >>> [polynomial(4, power=2.0).factor(step) for step in (0, 2, 4)]
     [1.0, 0.25, 0.0]

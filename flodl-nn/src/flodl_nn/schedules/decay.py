@@ -18,6 +18,9 @@ from flodl_nn.schedules.schedule import AbstractSchedule
 class Constant(AbstractSchedule):
     """The same factor at every step.
 
+    Args:
+        value: What each group's base rate is multiplied by.
+
     >>> constant(0.5).factor(1000)
     0.5
     """
@@ -33,6 +36,10 @@ class Constant(AbstractSchedule):
 @frozen(repr=False)
 class StepDecay(AbstractSchedule):
     """Down by the factor `gamma` every `size` steps.
+
+    Args:
+        size: Optimizer steps between two falls, at least 1; `.every(n)` makes them epochs of n steps.
+        gamma: What the rate is multiplied by at each.
 
     >>> [step_decay(2, 0.5).factor(step) for step in range(5)]
     [1.0, 1.0, 0.5, 0.5, 0.25]
@@ -50,6 +57,9 @@ class StepDecay(AbstractSchedule):
 @frozen(repr=False)
 class Exponential(AbstractSchedule):
     """Down by the factor `gamma` at every step.
+
+    Args:
+        gamma: What the rate is multiplied by, at least 0; 0.999 halves it in 693 steps.
 
     >>> exponential(0.5).factor(2)
     0.25
@@ -76,6 +86,13 @@ def _counts(schedule: object, attribute: Attribute[Any], value: tuple[Any, ...])
 class MultiStep(AbstractSchedule):
     """Down by the factor `gamma` at each of the milestones, which may come in any order.
 
+    Args:
+        milestones: Optimizer steps, at least one of them.
+        gamma: What the rate is multiplied by at each.
+
+    Raises:
+        TrainingError: There is no milestone, or one is no whole step.
+
     >>> [multi_step([4, 2], 0.5).factor(step) for step in (1, 2, 3, 4)]
     [1.0, 0.5, 0.5, 0.25]
     """
@@ -97,6 +114,9 @@ class MultiStep(AbstractSchedule):
 @frozen(repr=False)
 class InverseSqrt(AbstractSchedule):
     """Up in a line for `warmup` steps, then down with the square root of the step; 1 at the top.
+
+    Args:
+        warmup: Optimizer steps to the top, at least 1.
 
     Source:
         Vaswani et al. 2017, "Attention Is All You Need", section 5.3, scaled so that the top is
