@@ -30,6 +30,17 @@ def test_parameters_of_equal_options_share_a_group():
     assert [{"params": [1, 3]}, {"params": [2, 4], "lr": 0.1}] == rules.grouped(zip("abcd", (1, 2, 3, 4), strict=True))
 
 
+def test_a_shared_parameter_answers_to_each_of_its_names():
+    """A rule that names the place where it is used again counts too."""
+    net = Tiny()
+    net.head.weight = net.layers[0][0].weight
+    rules = GroupRules.parse({"head": 0.5})
+    groups = rules.grouped(net.named_parameters(remove_duplicate=False))
+    shared = next(group for group in groups if any(p is net.head.weight for p in group["params"]))
+    assert 0.5 == shared["lr"]
+    assert len(list(net.parameters())) == sum(len(group["params"]) for group in groups)
+
+
 def test_what_changes_by_itself_stands_apart():
     """Even when its options are those of others."""
     rules = GroupRules.parse({"*": 0.1}, apart=("b",))

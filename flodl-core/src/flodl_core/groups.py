@@ -50,20 +50,27 @@ class GroupRules:
             )
         return cls(tuple((pattern, _options(pattern, value)) for pattern, value in groups.items()), apart)
 
-    def options_for(self, name: str) -> dict[str, Any]:
-        """The options of one parameter, as far as rules speak of it."""
+    def options_for(self, *names: str) -> dict[str, Any]:
+        """The options of one parameter, as far as rules speak of it by any of its names."""
         merged: dict[str, Any] = {}
         for pattern, options in self.rules:
-            if matches(name, pattern):
+            if _names(pattern, names):
                 merged.update(options)
-        apart = [pattern for pattern in self.apart if matches(name, pattern)]
+        apart = [pattern for pattern in self.apart if _names(pattern, names)]
         return {**merged, "apart": apart} if apart else merged
 
     def grouped(self, named: Iterable[tuple[str, Any]]) -> list[dict[str, Any]]:
-        """Groups as every torch optimizer takes them: parameters of equal options together, in order of coming."""
-        groups: list[dict[str, Any]] = []
+        """Groups as every torch optimizer takes them: parameters of equal options together, in order of coming.
+
+        Args:
+            named: Names and parameters; a shared parameter once under each of its names.
+        """
+        each: dict[int, tuple[Any, list[str]]] = {}
         for name, parameter in named:
-            options = self.options_for(name)
+            each.setdefault(id(parameter), (parameter, []))[1].append(name)
+        groups: list[dict[str, Any]] = []
+        for parameter, names in each.values():
+            options = self.options_for(*names)
             group = next((g for g in groups if {k: v for k, v in g.items() if k != "params"} == options), None)
             if group is None:
                 group = {"params": [], **options}
@@ -137,6 +144,10 @@ def _layers_at(model: nn.Module, layer: str) -> list[str]:
     outermost = [path for path in paths if not any(path.startswith(f"{other}.") for other in paths)]
     modules = dict(model.named_modules())
     return [path for path in outermost if any(True for _ in modules[path].parameters())]
+
+
+def _names(pattern: str, names: Iterable[str]) -> bool:
+    return any(matches(name, pattern) for name in names)
 
 
 def _options(pattern: str, value: Any) -> Mapping[str, Any]:

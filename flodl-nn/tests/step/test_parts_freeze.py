@@ -156,6 +156,19 @@ def test_shared_weights_are_one_member(device):
     learn(step)
 
 
+def test_a_rule_may_name_shared_weights_by_any_of_their_places(device):
+    """The head that reuses the embedding's weights: a rate for the head is a rate for them."""
+    model = nn.ModuleDict({"embed": nn.Embedding(3, 4), "head": nn.Linear(4, 3, bias=False)}).to(device)
+    model["head"].weight = model["embed"].weight
+    step = TrainStep(
+        model,
+        objective=lambda m, x: m["head"](m["embed"](x)).sum(),
+        optimizer=ref("sgd", lr=0.1),
+        groups={"head": 0.25},
+    )
+    assert [(1, 0.25)] == [(len(group["params"]), float(group["lr"])) for group in step.optimizer.param_groups]
+
+
 def test_a_built_optimizer_follows_freezing_too(device):
     """Its groups stay its own; frozen members leave and come back."""
     model = a_model().to(device)

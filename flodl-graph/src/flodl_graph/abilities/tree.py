@@ -119,7 +119,8 @@ class AbstractTree(AbstractFamily):
         """
         rules = GroupRules.parse(groups)
         rules.check_paths(self)
-        trained = ((name, parameter) for name, parameter in self.named_parameters() if parameter.requires_grad)
+        every_name = self.named_parameters(remove_duplicate=False)
+        trained = ((name, parameter) for name, parameter in every_name if parameter.requires_grad)
         return sorted(rules.grouped(trained), key=lambda group: len(group) > 1)
 
     def train(self: T, mode: bool = True) -> T:

@@ -126,7 +126,9 @@ class TrainedParts:
         return made
 
     def _build(self, named: dict[str, nn.Parameter]) -> Optimizer:
-        groups = self._rules.grouped(named.items())
+        wanted = {id(p) for p in named.values()}
+        every_name = self._model.named_parameters(remove_duplicate=False)
+        groups = self._rules.grouped((name, p) for name, p in every_name if id(p) in wanted)
         alone = len(groups) == 1 and groups[0].keys() == {"params"}
         made = components.create("optimizer", self._recipe, groups[0]["params"] if alone else groups)
         if not isinstance(made, Optimizer):
