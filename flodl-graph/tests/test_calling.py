@@ -54,17 +54,20 @@ def test_another_type_is_told_at_its_node(wrong: object, said: str) -> None:
 @pytest.mark.parametrize(
     ("flow", "said"),
     [
-        (FlowBuilder().also("linear", 4, 3), "linear_1, .* does not fit"),
+        (FlowBuilder().also("linear", 4, 3), r"linear_1, x \+ Linear\(.*\), does not fit \[2,4\]"),
         (
             FlowBuilder("linear", 4, 3).tag("a").through("linear", 3, 4).merge("add").using("a"),
             "add_1, .* does not fit",
         ),
-        (FlowBuilder().map("linear", 3, 3).each(), "map_1, .* does not fit"),
-        (FlowBuilder().gate("softmax_router", ["tanh", "relu"], dim=3), "gate_1, .* does not fit"),
+        (FlowBuilder().map("linear", 3, 3).each(), r"map_1\.body, Linear.* does not fit \[1,4\]"),
+        (
+            FlowBuilder().gate("softmax_router", ["tanh", "relu"], dim=3),
+            r"gate_1\.router\.linear, .* fit \[2,4\]",
+        ),
     ],
 )
 def test_what_does_not_fit_inside_a_word_is_told_at_it(flow: FlowBuilder, said: str) -> None:
-    """Sums, merges, experts: the word that joins what cannot be joined."""
+    """Sums and merges by the word that joins what cannot be joined; a layer inside a word by its path."""
     with pytest.raises(ShapeError, match=said):
         flow.build()(torch.ones(2, 4))
 

@@ -124,6 +124,29 @@ def test_zeros_have_the_shape_of_what_is_carried_not_of_the_stream() -> None:
     assert torch.equal(torch.cat([x, x], 1), graph(x))
 
 
+@pytest.mark.parametrize(("width", "hidden"), [(4, 4), (6, 6), (6, 8)])
+def test_zeros_are_found_for_a_cell_that_takes_one_shape_alone(width: int, hidden: int, device: torch.device) -> None:
+    """Neither a lone number nor the graph's input fits it: what it refused tells what it takes."""
+    graph = FlowBuilder("linear", 4, width).through(Gru(width, hidden)).using("h").tag("h").build().to(device)
+    x = torch.ones(3, 4, device=device)
+    wide = graph.linear_1(x)
+    first = graph.h.cell(wide, torch.zeros(3, hidden, device=device))
+    torch.testing.assert_close(graph(x), first)
+    torch.testing.assert_close(graph(x), graph.h.cell(wide, first))
+
+
+class Gru(nn.Module):
+    """Has no default for what is carried."""
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.cell = nn.GRUCell(width, hidden)
+
+    def forward(self, x: Tensor, h: Tensor) -> Tensor:
+        made: Tensor = self.cell(x, h)
+        return made
+
+
 def test_a_shape_that_never_settles_is_told() -> None:
     """State that grows has no zeros to begin with."""
 

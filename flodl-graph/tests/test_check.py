@@ -7,8 +7,9 @@ import re
 
 import pytest
 import torch
-from flodl_core import ShapeError
+from flodl_core import ShapeError, ref
 from flodl_graph import FlowBuilder
+from torch import nn
 
 
 def test_shapes_that_fit_give_the_output() -> None:
@@ -118,3 +119,65 @@ def test_a_shape_beyond_all_counting(sizes: str) -> None:
     """Told as what it is."""
     with pytest.raises(ShapeError, match="has more elements than can be counted"):
         FlowBuilder("tanh").build().check(f"f32[{sizes}]")
+
+
+@pytest.mark.parametrize(
+    ("flow", "path", "shape"),
+    [
+        (FlowBuilder("linear", 2, 4).loop_body("linear", 4, 5).for_n(3), "loop_1.body", "[B,5]"),
+        (FlowBuilder().gate("softmax_router", ["gelu", ref("linear", 3, 2)], dim=2), "gate_1.experts.1", "[B,2]"),
+        (
+            FlowBuilder().switch("fixed_selector", ["gelu", ref("linear", 3, 2)], index=0),
+            "switch_1.branches.1",
+            "[B,2]",
+        ),
+        (FlowBuilder().also("swiglu", 3), "swiglu_1.widen", "[B,2]"),
+    ],
+)
+def test_a_layer_inside_a_word_is_named_with_what_it_was_given(flow: FlowBuilder, path: str, shape: str) -> None:
+    """Which expert, which branch, in which turn: its path, and its own input."""
+    with pytest.raises(ShapeError) as caught:
+        flow.build("f32[B,2]")
+    assert caught.value.what.startswith(f"{path}, Linear(")
+    assert f", does not fit {shape}: " in caught.value.what
+
+
+@pytest.mark.parametrize("module", [ref("linear", 2, 4), ref("gru_cell", 2, 4), ref("conv_transpose1d", 2, 4, 3)])
+def test_types_that_cannot_be_multiplied(module: object) -> None:
+    """Tensors without data would multiply what real ones refuse, on every device."""
+    graph = FlowBuilder(module).build()
+    shape = "[B,2,8]" if "conv" in repr(module) else "[B,2]"
+    for wrong, mend in (("f64", "make f32 of it"), ("i64", "make f32 of it, or look indices up in an embedding")):
+        with pytest.raises(ShapeError) as caught:
+            graph.check(wrong + shape)
+        assert caught.value.what.endswith(f"{wrong} cannot be multiplied by f32")
+        assert mend == caught.value.mend
+    assert graph.check("f32" + shape)
+    assert graph.double().check("f64" + shape)
+
+
+def test_zeros_of_a_first_call_are_found_from_a_stream_of_indices() -> None:
+    """What is carried has the type of what carries it, though the first guess is of the stream's."""
+    graph = FlowBuilder("embedding", 7, 4).through(Cell(4, 4)).using("h").tag("h").build()
+    assert "f32[B,4]" == graph.check("i64[B]")
+    assert (3, 4) == graph(torch.zeros(3, dtype=torch.long)).shape
+
+
+class Cell(nn.Module):
+    """Has no default for what is carried."""
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.cell = nn.GRUCell(width, hidden)
+
+    def forward(self, x: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
+        """Mix."""
+        mixed: torch.Tensor = self.cell(x, h)
+        return mixed
+
+
+def test_what_a_word_says_of_mending_is_kept() -> None:
+    """A word's own error comes with the node and the line, and with its own way out."""
+    with pytest.raises(ShapeError) as caught:
+        FlowBuilder().switch(lambda x: x[:, 0].long(), ["gelu", "relu"]).build()(torch.ones(2, 2))
+    assert 'per="sample"' == caught.value.mend

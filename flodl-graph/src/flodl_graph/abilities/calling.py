@@ -17,7 +17,7 @@ from torch import Tensor
 from flodl_graph.abilities.family import AbstractFamily
 from flodl_graph.ir.checks import unfit_inputs
 from flodl_graph.known import is_known
-from flodl_graph.run.check import misfit_at, place_of
+from flodl_graph.run.misfit import misfit_at, place_of
 from flodl_graph.run.shapes import Letters
 
 _TORCH = os.path.dirname(torch.__file__) + os.sep

@@ -11,6 +11,8 @@ from flodl_core import ShapeError
 from torch import Tensor, nn
 
 from flodl_graph.run.fake import fake_call
+from flodl_graph.run.misfit import place_of
+from flodl_graph.run.products import any_types
 
 
 class Carrying(Protocol):
@@ -33,24 +35,37 @@ def zeros(graph: Carrying, tag: str, *inputs: Any) -> Tensor:
 
     The shape is found on fake tensors, which compute nothing: a guess goes in, the shape that comes
     out is the next guess, until both agree. The first guess is a lone number, which fits any
-    arithmetic; where that fails, the shape of the stream.
+    arithmetic; then the shape of the stream; then, where that fails, what fits the module that refused it.
 
     Raises:
         ShapeError: They do not come to agree.
     """
     stream = next(value for value in inputs if isinstance(value, Tensor))
-    reasons = []
-    for first in (stream.new_empty(()), stream):
+    guesses, reasons = [stream.new_empty(()), stream], []
+    for guess in guesses:  # more come to it
         try:
-            settled = _settle(graph, tag, inputs, first)
+            settled = _settle(graph, tag, inputs, guess)
         except Exception as error:  # whatever a module says to a shape that does not fit
             reasons.append(str(error).splitlines()[0])
+            tried = {other.shape for other in guesses}
+            guesses += [other for other in _guesses(error) if other.shape not in tried]
         else:
             return torch.zeros(settled.shape, dtype=settled.dtype, device=settled.device)
     raise ShapeError(
-        f"using({tag!r}) reads what the call before left, and for the first call no shape of zeros fits: {reasons[-1]}",
+        f"using({tag!r}) reads what the call before left, and for the first call no shape of zeros fits: {reasons[1]}",
         mend=f"give the module's argument a default, such as {tag}=None",
     )
+
+
+def _guesses(error: Exception) -> Iterator[Tensor]:
+    """Tensors like what a module that refused a guess was given besides, as wide as that and as its own parameters."""
+    place = place_of(error)
+    like = next((value for value in place.values if isinstance(value, Tensor)), None) if place else None
+    if place is None or like is None or like.dim() == 0:
+        return
+    widths = {size for parameter in place.part.parameters() for size in parameter.shape}
+    for width in (like.shape[-1], *sorted(widths)):
+        yield like.new_empty((*like.shape[:-1], width))
 
 
 def _settle(graph: Carrying, tag: str, inputs: tuple[Any, ...], guess: Tensor) -> Tensor:
@@ -72,7 +87,8 @@ def _fake_state(graph: Carrying, tag: str, inputs: tuple[Any, ...], guess: Tenso
         inner.carried, inner.kept = dict(carried), {}
     graph.carried[tag] = torch.zeros(guess.shape, dtype=guess.dtype, device=guess.device)
     try:
-        fake_call(module, inputs)
+        with any_types():
+            fake_call(module, inputs)
         state: Tensor = graph.carried[tag]
     finally:
         for inner, carried, kept in held:

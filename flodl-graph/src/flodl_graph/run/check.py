@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import chain
-from typing import Any, final
 
 import torch
-from attrs import frozen
 from flodl_core import ShapeError
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import DataDependentOutputException as DataDependent
 from torch._subclasses.fake_tensor import DynamicOutputShapeException, UnsupportedFakeTensorException
 
-from flodl_graph.ir.node import AbstractNode
 from flodl_graph.run.fake import fake_call, fake_mode
+from flodl_graph.run.misfit import misfit_at, place_of, said
+from flodl_graph.run.products import OneType
 from flodl_graph.run.shapes import Letters
-from flodl_graph.run.source import loaded_line
 
 _DATA_DECIDES = (DataDependent, DynamicOutputShapeException, UnsupportedFakeTensorException)
 
@@ -52,7 +49,8 @@ def check_shapes(
         inputs = tuple(_tensor(letters, example, device) for example in examples)
         words = {name: None if each is None else _tensor(letters, each, device) for name, each in named.items()}
     try:
-        output = fake_call(graph, inputs, words)
+        with OneType():
+            output = fake_call(graph, inputs, words)
     except _DATA_DECIDES:
         return None
     except Exception as error:
@@ -70,54 +68,5 @@ def _misfit(error: Exception, letters: Letters) -> ShapeError | None:
     """The error at the innermost node of ours, with what that node was given; None if that was not all known."""
     place = place_of(error)
     if place is None:
-        return ShapeError(f"the graph cannot be called so: {_said(error, letters)}")
+        return ShapeError(f"the graph cannot be called so: {said(error, letters)}")
     return None if any(value is None for value in place.values) else misfit_at(place, error, letters)
-
-
-@final
-@frozen(eq=False)
-class Place:
-    """Where a call went wrong.
-
-    Args:
-        node: The innermost node of a graph.
-        part: Its module.
-        values: What it read.
-    """
-
-    node: AbstractNode
-    part: nn.Module
-    values: tuple[Any, ...]
-
-
-def place_of(error: Exception) -> Place | None:
-    """The innermost node that an error went through; None if it went through none."""
-    for frame, number in reversed(list(traceback.walk_tb(error.__traceback__))):
-        line = loaded_line(frame.f_code.co_filename, number)
-        if line is not None and line.node is not None:
-            part = frame.f_locals["self"]._modules.get(line.node.name)
-            if part is None:  # somebody took it out
-                return None
-            return Place(line.node, part, tuple(frame.f_locals.get(variable) for variable in line.reads))
-    return None
-
-
-def misfit_at(place: Place, error: Exception, letters: Letters) -> ShapeError:
-    """What torch said, of a node: its name, its module, what it was given, the user's line."""
-    shapes = _shapes(place.values, letters)
-    subject = _subject(place.node, place.part)
-    return ShapeError(f"{subject} does not fit {shapes}: {_said(error, letters)}", where=place.node.where)
-
-
-def _said(error: Exception, letters: Letters) -> str:
-    return letters.written(next(iter(str(error).strip().splitlines()), type(error).__name__))
-
-
-def _subject(node: AbstractNode, part: nn.Module) -> str:
-    shown = repr(part)
-    return f"{node.name}, {shown}," if "\n" not in shown else f"{node.name}, a {type(part).__name__},"
-
-
-def _shapes(values: Iterable[Any], letters: Letters) -> str:
-    shapes = [f"[{letters.sizes_text(value.shape)}]" for value in values if isinstance(value, Tensor)]
-    return " and ".join(shapes) or "what it is given"

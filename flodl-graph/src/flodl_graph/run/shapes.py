@@ -26,6 +26,15 @@ _SIZES = tuple(n for n in range(101, 400) if all(n % d for d in range(2, 20)))  
 _NUMBER = re.compile(r"(?<![\w.])\d+(?!\w|\.\d)")
 
 
+def dtype_text(dtype: torch.dtype) -> str:
+    """A type as shapes are written with.
+
+    >>> dtype_text(torch.float32), dtype_text(torch.int16)
+    ('f32', 'torch.int16')
+    """
+    return next((name for name, known in _DTYPES.items() if known == dtype), str(dtype))
+
+
 @final
 @define
 class Letters:
@@ -64,8 +73,7 @@ class Letters:
 
     def text(self, value: Tensor) -> str:
         """A tensor's dtype and shape, with letters where a size is one's."""
-        dtype = next((name for name, known in _DTYPES.items() if known == value.dtype), str(value.dtype))
-        return f"{dtype}[{self.sizes_text(value.shape)}]"
+        return f"{dtype_text(value.dtype)}[{self.sizes_text(value.shape)}]"
 
     def sizes_text(self, shape: Iterable[int]) -> str:
         """Sizes, with letters where they are one's."""
@@ -73,7 +81,8 @@ class Letters:
 
     def written(self, text: str) -> str:
         """A text of torch's, with letters for the sizes in it that are one's."""
-        return _NUMBER.sub(lambda number: self._size_text(int(number[0])), text)
+        plain = re.sub(r"torch\.Size\((\[[\d, ]*\])\)", r"\1", text)
+        return _NUMBER.sub(lambda number: self._size_text(int(number[0])), plain)
 
     def _size_text(self, size: int) -> str:
         """A size as a person would write it: `B`, or `4*B*T` of a product.

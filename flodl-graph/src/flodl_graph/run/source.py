@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import linecache
 import weakref
-from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import count
 from types import FunctionType
-from typing import Any, final
-
-from attrs import frozen
+from typing import Any
 
 from flodl_graph.ir.graph import Carry, GraphIR
 from flodl_graph.ir.node import AbstractNode, Value
 from flodl_graph.run import offered
+from flodl_graph.run.lines import Line, forget, remember
 from flodl_graph.run.variables import Variables, allot
 
 _INDENT = "    "
@@ -23,20 +20,6 @@ _serial = count(1)
 
 OWN_NAMES = frozenset({"flodl", "flodl_watch", "self", "wanted", "_"})
 """Names that a forward needs for itself."""
-
-
-@final
-@frozen
-class Line:
-    """One line of a forward, the node it runs if it runs one, and the variables that this node reads."""
-
-    text: str
-    node: AbstractNode | None = None
-    reads: tuple[str, ...] = ()
-
-
-_loaded: dict[str, Mapping[int, Line]] = {}  # pseudo file to its lines, while the forward lives
-_gone: deque[str] = deque()  # pseudo files whose forward is no more
 
 
 def source(ir: GraphIR, observed: Collection[str] = (), exposed: Collection[str] = ()) -> str:
@@ -59,32 +42,17 @@ def load(
     """
     lines = list(_lines(ir, observed, exposed, watched=watch is not None))
     text, file = _text(lines), f"<flodl graph {ir.label or 'unlabelled'} {next(_serial)}>"
-    _forget_what_is_gone()
-    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    _loaded[file] = dict(enumerate(lines, start=1))
+    remember(file, text, lines)
     scope: dict[str, Any] = {"flodl": offered, "flodl_watch": watch}
     exec(compile(text, file, "exec"), scope)  # noqa: S102 - made of checked identifiers
     forward: FunctionType = scope["forward"]
     forward.__module__ = __name__
-    weakref.finalize(forward, _gone.append, file)
+    weakref.finalize(forward, forget, file)
     return forward
-
-
-def loaded_line(file: str, number: int) -> Line | None:
-    """The line of a loaded forward that a traceback names; None for any other file."""
-    return _loaded.get(file, {}).get(number)
 
 
 def _text(lines: Iterable[Line]) -> str:
     return "\n".join(line.text for line in lines) + "\n"
-
-
-def _forget_what_is_gone() -> None:
-    """Not where a forward dies: that may be in the middle of a walk over the cache, by whoever prints a traceback."""
-    while _gone:
-        file = _gone.popleft()
-        linecache.cache.pop(file, None)
-        _loaded.pop(file, None)
 
 
 def _lines(
