@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from flodl_core import PathError, TrainingError
+from flodl_core import PathError, TensorError, TrainingError
 from flodl_nn import cast_parameters
 from torch import nn
 
@@ -19,6 +19,15 @@ def test_what_is_named_is_cast_in_place(device):
     assert [p.dtype for p in net.parameters()] == [torch.bfloat16] * 2 + [torch.float32] * 2
     assert net[0].weight.grad.dtype == torch.bfloat16
     assert optimizer.param_groups[0]["params"][0] is net[0].weight
+
+
+def test_a_dtype_may_be_named():
+    """As a step's precision is; a name that is none has a suggestion."""
+    net = nn.Linear(2, 2)
+    assert ["weight", "bias"] == cast_parameters(net, "bf16")
+    assert torch.bfloat16 == net.weight.dtype
+    with pytest.raises(TensorError, match=r"'bf61' is no element type\n  try: did you mean 'bf16'"):
+        cast_parameters(net, "bf61")
 
 
 def test_what_cannot_be_cast_is_an_error_and_nothing_changes():

@@ -79,6 +79,28 @@ def test_a_model_is_filled_by_pattern():
     assert net[0].weight.requires_grad
 
 
+def test_a_part_is_filled_by_its_path():
+    """As a glob does, it passes over what has too few dimensions."""
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
+    assert ["0.weight"] == list(initialize(net, {"0": "kaiming_normal"}))
+    assert ["0.weight"] == list(initialize(net, {"": "dirac"}))
+
+
+def test_a_rule_that_fills_nothing_is_an_error():
+    """A norm has no matrix; its parameters are told."""
+    message = (
+        r"xavier_uniform fills 2 dimensions and more, .* '1' names has them\n  try: it names 1.weight \[4\], 1.bias"
+    )
+    with pytest.raises(ComponentError, match=message):
+        initialize(a_net(), {"1": "xavier_uniform"})
+
+
+def test_rules_are_a_table():
+    """A name alone says what, not where."""
+    with pytest.raises(ComponentError, match=r"got 'zeros'\n  try: initialize\(model, \{\"\*\": \"zeros\"\}\)"):
+        initialize(a_net(), "zeros")
+
+
 def test_a_function_of_ones_own_will_do():
     """Anything that fills a tensor."""
     net = a_net()
@@ -90,7 +112,9 @@ def test_what_cannot_be_filled_changes_nothing():
     """A path means what it says; all is tried before anything is written."""
     net = a_net()
     before = net[0].weight.detach().clone()
-    with pytest.raises(ComponentError, match=r"xavier_uniform fills 2 dimensions and more, got \[4\]"):
+    with pytest.raises(
+        ComponentError, match=r"parameter '0.bias': xavier_uniform fills 2 dimensions and more, got \[4\]"
+    ):
         initialize(net, {"0.weight": "zeros", "0.bias": "xavier_uniform"})
     with pytest.raises(PathError, match=r"'0.wieght' names no parameter\n  try: did you mean '0.weight'"):
         initialize(net, {"0.weight": "zeros", "0.wieght": "zeros"})

@@ -40,9 +40,10 @@ def find_module(module: str) -> str | None:
 def source_of(loaded: Callable[..., Any]) -> Where | None:
     """File and line of an imported object; None for what is written in C."""
     try:
-        file = inspect.getsourcefile(loaded)
-        _, line = inspect.getsourcelines(loaded)
-    except (TypeError, OSError):
+        own = inspect.unwrap(loaded)  # what it stands for: lines are looked up there, so the file is too
+        file = inspect.getsourcefile(own)
+        _, line = inspect.getsourcelines(own)
+    except (TypeError, ValueError, OSError):
         return None
     return Where(file, line) if file else None
 

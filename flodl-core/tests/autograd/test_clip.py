@@ -40,6 +40,14 @@ def test_the_norm_is_flodls(bound, device):
     assert (norm.item(), norm.device.type) == (13.0, device.type)
 
 
+@pytest.mark.parametrize("clip", [clip_grad_norm, clip_grad_value])
+def test_one_parameter_may_stand_alone(clip, device):
+    """It is no list of its rows."""
+    parameter = with_gradients(device, [3.0, -4.0])[0]
+    clip(parameter, 0.5)
+    assert parameter.grad.abs().max().item() <= 0.5
+
+
 @pytest.mark.parametrize("bound", VALUES)
 def test_the_value_is_flodls(bound, device):
     """Each element clamped; the largest magnitude from before comes back on the device."""

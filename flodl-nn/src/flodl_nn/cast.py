@@ -6,10 +6,11 @@ import torch
 from flodl_core import TrainingError
 from flodl_core.errors import FlodlError, join_errors
 from flodl_core.paths import select_parameters
+from flodl_core.tensor import pick_dtype
 from torch import nn
 
 
-def cast_parameters(module: nn.Module, dtype: torch.dtype, pattern: str = "*") -> list[str]:
+def cast_parameters(module: nn.Module, dtype: torch.dtype | str, pattern: str = "*") -> list[str]:
     """Cast the parameters that a pattern names, in place; optimizers keep holding them.
 
     A gradient that is there is cast too. Weights below float32 lose small updates: to train in half
@@ -17,7 +18,7 @@ def cast_parameters(module: nn.Module, dtype: torch.dtype, pattern: str = "*") -
 
     Args:
         module: Whose parameters are cast.
-        dtype: A floating dtype.
+        dtype: A floating dtype, or its name: `"bf16"`.
         pattern: Path, parameter name or glob.
 
     Returns:
@@ -25,12 +26,14 @@ def cast_parameters(module: nn.Module, dtype: torch.dtype, pattern: str = "*") -
 
     Raises:
         PathError: The pattern names nothing.
+        TensorError: There is no such dtype.
         TrainingError: The dtype is not floating, or a parameter is not. Nothing has changed then.
 
     >>> net = nn.Linear(2, 2)
-    >>> cast_parameters(net, torch.bfloat16, "*.weight"), net.bias.dtype
+    >>> cast_parameters(net, "bf16", "*.weight"), net.bias.dtype
     (['weight'], torch.float32)
     """
+    dtype = pick_dtype(dtype)
     if not dtype.is_floating_point:
         raise TrainingError(f"parameters are cast to a floating dtype, got {dtype}")
     chosen = select_parameters(module, pattern)

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias, final
 import torch
 from attrs import field, frozen
 from flodl_core import ComponentError, Reference, components
-from flodl_core.paths import is_glob, select_parameters
+from flodl_core.paths import select_parameters
 from torch import Tensor, nn
 from torch.nn import init
 
@@ -58,8 +58,9 @@ class Initializer:
 def initialize(module: nn.Module, rules: Mapping[str, Reference]) -> dict[str, Initializer]:
     """Fill the parameters of a model, or of parts of it, by path, name or glob; later rules win.
 
-    A glob passes over parameters with too few dimensions for its initializer: `"*"` with
-    `"xavier_uniform"` leaves the biases alone. A path without a wildcard means what it says.
+    What names several parameters, a glob or the path of a module, passes over those with too few
+    dimensions for its initializer: `"encoder"` with `"xavier_uniform"` leaves the biases alone. The
+    name of one parameter means what it says.
 
     Args:
         module: Whose parameters are filled, in place.
@@ -70,23 +71,48 @@ def initialize(module: nn.Module, rules: Mapping[str, Reference]) -> dict[str, I
 
     Raises:
         PathError: A pattern names no parameter.
-        ComponentError: A parameter cannot be filled so. Nothing has changed then.
+        ComponentError: A parameter, or none that a pattern names, can be filled so. Nothing has changed then.
 
     >>> initialize(nn.Linear(2, 2), {"*": "ones", "bias": ("constant", 0.5)})
     {'weight': ones(), 'bias': constant(value=0.5)}
     """
+    if not isinstance(rules, Mapping):
+        raise ComponentError(
+            f"initialize() takes rules, path to initializer, got {rules!r}", mend='initialize(model, {"*": "zeros"})'
+        )
     chosen: dict[str, tuple[Tensor, Any]] = {}
     for pattern, reference in rules.items():
         made = components.create("initializer", reference)
-        for name, parameter in select_parameters(module, pattern).items():
-            fits = parameter.dim() >= getattr(made, "least_dims", 0)
-            if fits or not is_glob(pattern):
-                chosen[name] = (parameter, made)
-    filled = {name: made(torch.empty_like(parameter)) for name, (parameter, made) in chosen.items()}
+        chosen |= {name: (parameter, made) for name, parameter in _fillable(module, pattern, made).items()}
+    filled = {name: _tried(name, parameter, made) for name, (parameter, made) in chosen.items()}
     with torch.no_grad():
         for name, (target, _) in chosen.items():
             target.copy_(filled[name])
     return {name: made for name, (_, made) in chosen.items()}
+
+
+def _fillable(module: nn.Module, pattern: str, made: Any) -> dict[str, nn.Parameter]:
+    named = select_parameters(module, pattern)
+    if pattern in dict(module.named_parameters(remove_duplicate=False)):
+        return named
+    least = getattr(made, "least_dims", 0)
+    fitting = {name: parameter for name, parameter in named.items() if parameter.dim() >= least}
+    if named and not fitting:
+        shapes = ", ".join(f"{name} {list(parameter.shape)}" for name, parameter in list(named.items())[:3])
+        raise ComponentError(
+            f"{made.name} fills {least} dimensions and more, and no parameter that {pattern!r} names has them",
+            mend=f"it names {shapes}",
+        )
+    return fitting
+
+
+def _tried(name: str, parameter: Tensor, made: Any) -> Tensor:
+    fresh = torch.empty_like(parameter)
+    try:
+        made(fresh)
+    except ComponentError as error:
+        raise ComponentError(f"parameter {name!r}: {error.what}", mend=error.mend) from error
+    return fresh
 
 
 def zeros() -> Initializer:

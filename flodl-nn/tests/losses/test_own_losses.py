@@ -190,6 +190,16 @@ def test_gaussian_nll_is_torchs_in_our_order(full, reduction):
     torch.testing.assert_close(ours, F.gaussian_nll_loss(mean, target, variance, full=full, reduction=reduction))
 
 
+def test_gaussian_nll_takes_a_variance_for_each_row():
+    """Without the last dimension, as torch does, square means too; another shape is an error."""
+    for rows in (4, 3):
+        mean, variance, target = random(rows, 3), random(rows, seed=1).exp(), random(rows, 3, seed=2)
+        expected = F.gaussian_nll_loss(mean, target, variance)
+        torch.testing.assert_close(make("gaussian_nll")(mean, variance, target), expected)
+    with pytest.raises(ShapeError, match=r"of the mean's shape, or one per row, got \[3, 3\] and \[2\]"):
+        make("gaussian_nll")(mean, variance[:2], target)
+
+
 def test_kl_div_is_the_divergence():
     """Without a warning, and with torch's own words where asked."""
     log_p, q = random(4, 3).log_softmax(1), random(4, 3, seed=1).softmax(1)

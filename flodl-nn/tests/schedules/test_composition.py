@@ -6,7 +6,7 @@ import math
 import pickle
 
 import pytest
-from flodl_core import TrainingError
+from flodl_core import ComponentError, TrainingError, ref
 from flodl_nn import schedules
 from flodl_nn.schedules import (
     constant,
@@ -91,6 +91,17 @@ def test_nothing_follows_the_endless_unless_told_when():
     assert exponential(0.9).then(cosine(10), after=7).factor(7) == 1.0
 
 
+def test_what_follows_may_be_a_reference():
+    """A name with its arguments, as wherever a schedule is due; anything else is an error at once."""
+    assert warmup(4).then(cosine(10)) == warmup(4).then(ref("cosine", 10)) == warmup(4).then(("cosine", {"steps": 10}))
+    with pytest.raises(ComponentError, match=r"a scheduler is due, got the class Cosine\n  try: call it"):
+        warmup(4).then(cosine)
+    with pytest.raises(
+        TrainingError, match=r"after warmup\(steps=4\) comes a schedule, got <function"
+    ):
+        warmup(4).then(lambda step: 1.0)
+
+
 def test_a_plateau_waits_rests_and_reads_both_ways():
     """NaN is not better; during the cooldown nothing counts; `max` turns the comparison round."""
     rule, state = plateau("acc", patience=2, gamma=0.5, cooldown=2, goal="max"), PlateauState()
@@ -116,7 +127,8 @@ def test_a_plateau_in_a_chain_is_in_force_from_its_own_start():
         (lambda: cosine(2.5), r"cosine\(\): steps is a whole number of at least 1, got 2.5"),
         (lambda: step_decay(True), r"step_decay\(\): size is a whole number"),
         (lambda: one_cycle(10, warmup=2), r"one_cycle\(\): warmup is a number from 0 to 1, got 2"),
-        (lambda: linear(10, end=math.nan), r"linear\(\): end is a number, got nan"),
+        (lambda: linear(10, end=math.nan), r"linear\(\): end is a number of at least 0, got nan"),
+        (lambda: cosine(10, floor=-0.1), r"cosine\(\): floor is a number of at least 0, got -0.1"),
         (lambda: multi_step([]), r"multi_step\(\): milestones are whole steps, at least one, got \[\]"),
         (lambda: plateau(3), r"plateau\(\): metric is a recorded name, got 3"),
         (lambda: plateau("loss", goal="low"), r"plateau\(\): goal is 'min' or 'max', got 'low'"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -10,15 +11,20 @@ from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from flodl_core.errors import TrainingError
 
+Parameters: TypeAlias = nn.Module | Tensor | Iterable[Tensor]
+"""A model, its parameters, or one of them."""
 
-def clip_grad_norm(parameters: nn.Module | Iterable[Tensor], max_norm: float, norm_type: float = 2.0) -> Tensor:
+
+def clip_grad_norm(
+    parameters: Parameters, max_norm: float, norm_type: float = 2.0
+) -> Tensor:
     """Scale all gradients together so that their joint norm is at most `max_norm`.
 
     The norm and the factor stay on the device: no host sync. Frozen parameters and those without
     a gradient do not count. Gradients within the bound keep their bits.
 
     Args:
-        parameters: A model, or its parameters.
+        parameters: A model, its parameters, or one of them.
         max_norm: The bound; must be > 0.
         norm_type: The p of the norm; `math.inf` for the largest magnitude.
 
@@ -40,7 +46,7 @@ def clip_grad_norm(parameters: nn.Module | Iterable[Tensor], max_norm: float, no
     return total
 
 
-def clip_grad_value(parameters: nn.Module | Iterable[Tensor], max_value: float) -> Tensor:
+def clip_grad_value(parameters: Parameters, max_value: float) -> Tensor:
     """Clamp every element of every gradient to `[-max_value, max_value]`.
 
     Returns:
@@ -63,8 +69,12 @@ def clip_grad_value(parameters: nn.Module | Iterable[Tensor], max_value: float) 
     return largest
 
 
-def _with_gradient(parameters: nn.Module | Iterable[Tensor]) -> list[Tensor]:
-    each = parameters.parameters() if isinstance(parameters, nn.Module) else parameters
+def _with_gradient(parameters: Parameters) -> list[Tensor]:
+    each: Iterable[Tensor]
+    if isinstance(parameters, nn.Module):
+        each = parameters.parameters()
+    else:  # a tensor is an iterable of its rows, which hold no gradient
+        each = [parameters] if isinstance(parameters, Tensor) else parameters
     return [p for p in each if p.requires_grad and p.grad is not None]
 
 

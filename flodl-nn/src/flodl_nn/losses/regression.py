@@ -122,7 +122,8 @@ class GaussianNLLLoss(nn.Module):
     variance below `eps` counts as `eps`, a negative one too: to refuse it, as torch does, would wait
     for the device at every step.
 
-    Shapes: mean [...], variance the same or broadcast over it, target as mean -> scalar.
+    Shapes: mean [..., D], variance the same, or [..., 1] or [...] for one per row, or what broadcasts
+    over it, target as mean -> scalar.
 
     Args:
         full: Add the constant term.
@@ -147,9 +148,22 @@ class GaussianNLLLoss(nn.Module):
     def forward(self, mean: Tensor, variance: Tensor, target: Tensor) -> Tensor:
         """The loss."""
         _check_same(mean, target)
-        variance = variance.clamp_min(self.eps)
+        variance = _variance_of(mean, variance).clamp_min(self.eps)
         values = 0.5 * (variance.log() + (mean - target).square() / variance)
         return reduce(values + 0.5 * math.log(2.0 * math.pi) if self.full else values, self.reduction)
+
+
+def _variance_of(mean: Tensor, variance: Tensor) -> Tensor:
+    """One per row has the last dimension that it lacks, as in torch."""
+    if mean.dim() and variance.shape == mean.shape[:-1]:
+        return variance.unsqueeze(-1)
+    over = list(reversed(mean.shape))
+    for index, size in enumerate(reversed(variance.shape)):
+        if index >= len(over) or size not in (1, over[index]):
+            raise ShapeError(
+                f"a variance is of the mean's shape, or one per row, got {list(mean.shape)} and {list(variance.shape)}"
+            )
+    return variance
 
 
 def _check_same(output: Tensor, target: Tensor) -> None:

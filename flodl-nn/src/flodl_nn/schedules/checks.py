@@ -19,8 +19,8 @@ def at_least_zero(default: Any = NOTHING) -> Any:
     return field(default=default, validator=_whole(0))
 
 
-def finite(default: Any = NOTHING, *, low: float = -math.inf, high: float = math.inf) -> Any:
-    """A finite number, within bounds that are admitted themselves."""
+def finite(default: Any = NOTHING, *, low: float = 0.0, high: float = math.inf) -> Any:
+    """A finite number, within bounds that are admitted themselves; below 0 a rate would climb."""
 
     def check(schedule: object, attribute: Attribute[Any], value: Any) -> None:
         is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
@@ -58,6 +58,4 @@ def _word(schedule: object) -> str:
 
 
 def _range(low: float, high: float) -> str:
-    if math.isinf(high):
-        return "" if math.isinf(low) else f" of at least {low:g}"
-    return f" from {low:g} to {high:g}"
+    return f" of at least {low:g}" if math.isinf(high) else f" from {low:g} to {high:g}"

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, final
 
 from attrs import asdict, fields, frozen
-from flodl_core import TrainingError
+from flodl_core import Reference, TrainingError, components
 
 from flodl_nn.schedules.checks import at_least_one, finite
 
@@ -48,15 +48,15 @@ class AbstractSchedule(ABC):
         return base * self.factor(step)
 
     @final
-    def then(self, other: AbstractSchedule, *, after: int | None = None) -> AbstractSchedule:
+    def then(self, other: Reference, *, after: int | None = None) -> AbstractSchedule:
         """First this schedule, then `other`, whose own clock starts at 0.
 
         Args:
-            other: What follows.
+            other: What follows, or a reference to it.
             after: Steps of this one; needed where it has no length of its own.
 
         Raises:
-            TrainingError: It never ends, and `after` is not given.
+            TrainingError: It never ends, and `after` is not given; or what follows is no schedule.
 
         >>> from flodl_nn.schedules import cosine, warmup
         >>> both = warmup(4).then(cosine(10))
@@ -66,7 +66,10 @@ class AbstractSchedule(ABC):
         steps = self.length if after is None else after
         if steps is None:
             raise TrainingError(f"{self!r} never ends, so nothing comes then", mend=".then(other, after=1000)")
-        return Then(self, other, steps)
+        made = components.create("scheduler", other)
+        if not isinstance(made, AbstractSchedule):
+            raise TrainingError(f"after {self!r} comes a schedule, got {made!r}", mend=".then(cosine(9_500))")
+        return Then(self, made, steps)
 
     @final
     def every(self, steps: int) -> AbstractSchedule:
