@@ -86,12 +86,16 @@ class AbstractAttention(nn.Module):
             queries, keys = self.rotary(queries), self.rotary(keys)
         if wanted:
             mixed, weights = self._spelled_out(queries, keys, values, mask)
-            return self.out_proj(mixed.transpose(1, 2).flatten(2)), weights
+            return self._joined(mixed), weights
+        return self._joined(self._fused(queries, keys, values, mask))
+
+    def _fused(self, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
+        """By torch's kernels, which never hold the weights. Shapes: -> [B, H, T, D]."""
         plain_causal = self.causal and mask is None
         if mask is not None:
             mask = _four_dimensional(mask)
             mask = _and_causal(mask, queries.shape[-2], keys.shape[-2]) if self.causal else mask
-        mixed = F.scaled_dot_product_attention(
+        return F.scaled_dot_product_attention(
             queries,
             keys,
             values,
@@ -100,7 +104,6 @@ class AbstractAttention(nn.Module):
             is_causal=plain_causal,
             enable_gqa=self.groups != self.num_heads,
         )
-        return self.out_proj(mixed.transpose(1, 2).flatten(2))
 
     def _spelled_out(self, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
         """The same in steps, with the weights before dropout. Shapes: [B, H, T, D], [B, H, T, S]."""
@@ -123,6 +126,10 @@ class AbstractAttention(nn.Module):
     def _heads(self, x: Tensor, heads: int) -> Tensor:
         split: Tensor = x.unflatten(-1, (heads, -1))
         return split.transpose(1, 2)
+
+    def _joined(self, mixed: Tensor) -> Tensor:
+        """Heads side by side again, and mixed. Shapes: [B, H, T, D] -> [B, T, H * D]."""
+        return self.out_proj(mixed.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
 
 
 @final

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -42,18 +42,24 @@ def value(subject: Subject) -> Skip | None:
         return NONE
     bowl = Bowl(subject)
     paths = [_oracle_path(subject, bowl, number, oracle) for number in range(len(bowl.parameters))]
-    for dtype, tolerance in ((torch.float64, None), (torch.float32, 1e-3)):
-        bowl = Bowl(subject, dtype)
-        optimizer = make(subject, bowl)
-        for step in range(STEPS):
-            bowl.step(optimizer)
-            for path, found in zip(paths, bowl.values(), strict=True):
-                what = f"after step {step + 1} in {str(dtype).removeprefix('torch.')}, parameter"
-                if tolerance is None:
-                    require_as_oracle(oracle, path[step], found, what)
-                else:
-                    require_near(torch.as_tensor(path[step]), found, what, tolerance=tolerance)
+    for step, path, found in _steps_beside(subject, paths, torch.float64):
+        require_as_oracle(oracle, path[step], found, f"after step {step + 1} in float64, parameter")
+    for step, path, found in _steps_beside(subject, paths, torch.float32):
+        what = f"after step {step + 1} in float32, parameter"
+        require_near(torch.as_tensor(path[step]), found, what, tolerance=1e-3)
     return None
+
+
+def _steps_beside(
+    subject: Subject, paths: list[list[Any]], dtype: torch.dtype
+) -> Iterator[tuple[int, list[Any], Tensor]]:
+    """The optimizer's own steps: after each the number, and of every parameter its oracle's path and its value."""
+    bowl = Bowl(subject, dtype)
+    optimizer = make(subject, bowl)
+    for step in range(STEPS):
+        bowl.step(optimizer)
+        for path, found in zip(paths, bowl.values(), strict=True):
+            yield step, path, found
 
 
 def _oracle_path(subject: Subject, bowl: Bowl, number: int, oracle: Callable[..., Any]) -> list[Any]:
