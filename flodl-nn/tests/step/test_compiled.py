@@ -80,14 +80,14 @@ def test_compiled_training_is_the_same_up_to_rounding(device, monkeypatch):
     (plain, expected), (step, actual) = training(False), training(True)
     torch.testing.assert_close(actual, expected, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(step.model.state_dict(), plain.model.state_dict(), rtol=1e-3, atol=1e-4)
-    assert step._objective.reason is None
+    assert step._work.objective.reason is None
 
 
 @pytest.mark.parametrize("error", [Broken("no C++ compiler"), TypeError("the objective's own")], ids=["theirs", "mine"])
 def test_a_compiler_that_fails_is_said_once(error, device, monkeypatch):
     """Training is the uncompiled one from the first batch on, and the report says why; other errors are not hidden."""
     step = a_step(device, compile=True, capture="never")
-    monkeypatch.setattr(step._objective, "_compiled", broken(error))
+    monkeypatch.setattr(step._work.objective, "_compiled", broken(error))
     if isinstance(error, TypeError):
         with pytest.raises(TypeError, match="the objective's own"):
             step(*batch(0, device))
@@ -102,8 +102,10 @@ def test_a_compiler_that_fails_is_said_once(error, device, monkeypatch):
 def test_a_backward_that_fails_is_taken_back(device, monkeypatch):
     """Statistics and random numbers are as before the batch, which is then learned from uncompiled."""
     step = a_step(device, compile=True, capture="never")
-    plain = step._objective._objective
-    monkeypatch.setattr(step._objective, "_compiled", lambda model, *batch: FailsBackward.apply(plain(model, *batch)))
+    plain = step._work.objective._objective
+    monkeypatch.setattr(
+        step._work.objective, "_compiled", lambda model, *batch: FailsBackward.apply(plain(model, *batch))
+    )
     step.evaluate(*batch(5, device))
     with pytest.warns(UserWarning, match="runs uncompiled: torch.compile failed, Broken: no kernel for it$"):
         actual = trained(step, device)
@@ -113,10 +115,12 @@ def test_a_backward_that_fails_is_taken_back(device, monkeypatch):
 def test_a_backward_that_fails_later_is_an_error(device, monkeypatch):
     """What the forward did cannot be taken back then."""
     step = a_step(device, compile=True, capture="never")
-    plain = step._objective._objective
-    monkeypatch.setattr(step._objective, "_compiled", plain)
+    plain = step._work.objective._objective
+    monkeypatch.setattr(step._work.objective, "_compiled", plain)
     step(*batch(0, device))
-    monkeypatch.setattr(step._objective, "_compiled", lambda model, *batch: FailsBackward.apply(plain(model, *batch)))
+    monkeypatch.setattr(
+        step._work.objective, "_compiled", lambda model, *batch: FailsBackward.apply(plain(model, *batch))
+    )
     with pytest.raises(TrainingError, match="failed in a backward: Broken: no kernel for it\n  try: compile=False"):
         step(*batch(1, device))
 
@@ -134,6 +138,6 @@ def test_an_error_of_a_backward_is_the_users(device):
             raise ValueError("mine")
 
     step = a_step(device, loss=None, objective=lambda m, x, y: Fails.apply(m(x)).sum(), compile=True, capture="never")
-    step._objective._compiled = step._objective._objective
+    step._work.objective._compiled = step._work.objective._objective
     with pytest.raises(ValueError, match="mine"):
         step(*batch(0, device))

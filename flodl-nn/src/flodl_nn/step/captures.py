@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import Any, final
 
 import torch
-from attrs import frozen
 from flodl_core import TrainingError
 from flodl_core.capture import CapturedStep, CaptureReport, ModuleSlots, Recorder
 from flodl_core.errors import did_you_mean
@@ -17,26 +16,11 @@ from flodl_nn.step.gradients import GradientSlots
 from flodl_nn.step.parts import TrainedParts
 from flodl_nn.step.recorders import RECORDERS
 from flodl_nn.step.update import Update
+from flodl_nn.step.work import Work
 
 MODES = ("auto", "always", "never")
 _SLOTS = frozenset({"carried", "kept"})
 _RATES = frozenset({"params", "lr", "initial_lr"})  # in tensors, or no part of an update
-
-
-@final
-@frozen
-class Work:
-    """What a training step does, as functions of tensors alone.
-
-    Args:
-        opening: The first loss of a window: `opening(closes, *batch)`, with the update if it also closes it.
-        adding: A further loss: `adding(closes, *batch)`.
-        judging: The objective without learning.
-    """
-
-    opening: Callable[..., Any]
-    adding: Callable[..., Any]
-    judging: Callable[..., Any]
 
 
 @final
@@ -48,7 +32,7 @@ class Captures:
         model: Whose state the work changes.
         parts: What is trained.
         update: Whose tensors the work changes too.
-        work: The functions.
+        work: What is recorded.
 
     Raises:
         TrainingError: There is no such mode.

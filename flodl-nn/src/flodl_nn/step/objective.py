@@ -57,6 +57,27 @@ class LossObjective:
             self.loss.to(where)
 
 
+def one_objective(model: nn.Module, loss: Reference | None, objective: Callable[..., Any] | None) -> Callable[..., Any]:
+    """The objective that was given, or the short form of the loss that was.
+
+    Raises:
+        TrainingError: Neither or both.
+    """
+    if (loss is None) == (objective is None):
+        given = "neither" if loss is None else "both"
+        raise TrainingError(
+            f"a step takes a loss or an objective, got {given}",
+            mend='loss="mse", or objective=fn with fn(model, *batch) -> loss',
+        )
+    if objective is None:
+        return LossObjective(model, loss)
+    if not callable(objective):
+        raise TrainingError(
+            f"an objective is called as fn(model, *batch), got {objective!r}", mend=f"loss={objective!r}?"
+        )
+    return objective
+
+
 def check_loss(value: Any) -> Tensor:
     """The loss out of what an objective returned: itself, or the first of a tuple.
 

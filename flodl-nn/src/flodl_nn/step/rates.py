@@ -66,5 +66,5 @@ class Rates:
             self._told.add(rule.metric)
             hint = did_you_mean(rule.metric, metrics) or f"recorded: {', '.join(sorted(metrics)) or 'nothing'}"
             warnings.warn(
-                f"{rule!r} reads {rule.metric!r}, which this epoch did not record; {hint}", UserWarning, stacklevel=4
+                f"{rule!r} reads {rule.metric!r}, which this epoch did not record; {hint}", UserWarning, stacklevel=5
             )

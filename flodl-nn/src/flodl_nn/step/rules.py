@@ -131,7 +131,7 @@ class StepRules:
     def _save(self) -> None:
         if not self._savers:
             warnings.warn(
-                "a rule wants to save the run, and nobody listens: step.on_save(state.save)", UserWarning, stacklevel=4
+                "a rule wants to save the run, and nobody listens: step.on_save(state.save)", UserWarning, stacklevel=5
             )
         for saver in self._savers:
             saver()

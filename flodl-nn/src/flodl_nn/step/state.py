@@ -1,90 +1,109 @@
-"""A step's optimizer as plain data by parameter name, and back: all is checked before anything changes."""
+"""All of a step's state: what a resumed run needs beside the model."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, final
 
+import attrs
 import torch
 from flodl_core import CheckpointError
-from torch import Tensor, nn
+from torch import nn
 
-from flodl_nn.step.device_rates import EXECUTION
+from flodl_nn.schedules.plateau import PlateauState
+from flodl_nn.step.epochs import Epochs
+from flodl_nn.step.optimizer_state import (
+    check_gradients,
+    check_parts,
+    copied,
+    load_gradients,
+    load_parts,
+    save_parts,
+)
 from flodl_nn.step.parts import TrainedParts
+from flodl_nn.step.rates import Rates
+from flodl_nn.step.rules import StepRules
+from flodl_nn.step.update import Update
 
-FORMAT = 1
-
-
-def save_parts(parts: TrainedParts) -> dict[str, Any]:
-    """Groups, shapes, freezes and the optimizer's state, all by parameter name. Tensors are not copied."""
-    parts.honour_requests()
-    return {
-        "class": type(parts.optimizer).__name__,
-        "groups": [{"names": names, "options": options} for options, names in parts.groups()],
-        "shapes": {name: list(p.shape) for name, p in parts.named.items()},
-        "frozen": [name for name, p in parts.named.items() if not p.requires_grad],
-        "state": {name: state for name, p in parts.named.items() if (state := parts.state_of(p))},
-    }
+_FORMAT = 1
+_DUE = {"steps", "epoch", "stopped", "pending", "window", "optimizer", "scaler", "plateau", "rules"}
 
 
-def check_parts(parts: TrainedParts, saved: Mapping[str, Any]) -> None:
-    """Does the saved optimizer fit these parts?
+@final
+@attrs.frozen
+class StepState:
+    """What the state is made of, saved and loaded as one."""
 
-    Raises:
-        CheckpointError: Another optimizer, other parameters, other shapes or other groups.
-    """
-    kind = type(parts.optimizer).__name__
-    if saved["class"] != kind:
-        raise CheckpointError(f"the state is of {saved['class']}, this step trains with {kind}")
-    shapes = {name: list(p.shape) for name, p in parts.named.items()}
-    saved_shapes = {name: list(shape) for name, shape in saved["shapes"].items()}
-    if shapes != saved_shapes:
-        raise CheckpointError(f"the state is of another model: {_difference(shapes, saved_shapes)}")
-    spoken = {name: index for index, group in enumerate(saved["groups"]) for name in group["names"]}
-    for _, names in parts.groups():
-        if len({spoken.get(name) for name in names}) > 1:
-            raise CheckpointError(
-                f"the state has other parameter groups: {_few(names)} were not together",
-                mend="give the step the groups= it was saved with",
-            )
+    model: nn.Module
+    parts: TrainedParts
+    update: Update
+    rates: Rates
+    rules: StepRules
+    epochs: Epochs
+
+    def save(self) -> dict[str, Any]:
+        """Plain data and the live tensors."""
+        scaler = self.update.scaler
+        return {
+            "format": _FORMAT,
+            "steps": self.update.steps,
+            "epoch": self.epochs.finished,
+            "stopped": self.epochs.stopped,
+            "pending": self.update.pending,
+            "window": self.update.window(),
+            "optimizer": save_parts(self.parts),
+            "scaler": None if scaler is None else scaler.state_dict(),
+            "plateau": attrs.asdict(self.rates.plateau),
+            "rules": self.rules.state_dict(),
+            "run": _save_run(self.model),
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Go on from there. Nothing changes unless all of it fits.
+
+        Raises:
+            CheckpointError: It is of another format, model, optimizer or grouping.
+        """
+        _check_format(state)
+        self.parts.refresh()
+        check_parts(self.parts, state["optimizer"])
+        check_gradients(self.parts, state["window"])
+        self.rules.check(state["rules"])
+        plateau = PlateauState(**state["plateau"])
+        run = state.get("run")
+        if run is not None:
+            _check_run(self.model, run)
+            _load_run(self.model, run)
+        load_parts(self.parts, state["optimizer"])
+        load_gradients(self.parts, state["window"])
+        self.update.steps, self.update.pending = state["steps"], state["pending"]
+        self.epochs.finished, self.epochs.stopped = state["epoch"], state["stopped"]
+        self.rates.plateau = plateau
+        self.rules.load_state_dict(state["rules"])
+        if self.update.scaler is not None and state["scaler"]:
+            _load_scaler(self.update.scaler, state["scaler"], self.parts.trained[0].device)
 
 
-def load_parts(parts: TrainedParts, saved: Mapping[str, Any]) -> None:
-    """Take over what `check_parts` found fitting."""
-    for name, parameter in parts.named.items():
-        parameter.requires_grad_(name not in saved["frozen"])
-    parts.take_all()
-    options = {name: group["options"] for group in saved["groups"] for name in group["names"]}
-    order = [name for _, names in parts.groups() for name in names]
-    place = {name: index for index, name in enumerate(order)}
-    groups = [
-        {**_retyped(options[names[0]] if names else own, own), "params": [place[name] for name in names]}
-        for own, names in parts.groups()
-    ]
-    state = {place[name]: copied(entry) for name, entry in saved["state"].items()}
-    parts.optimizer.load_state_dict({"state": state, "param_groups": groups})
-    parts.settle()
+def _check_format(state: Any) -> None:
+    found = state.get("format") if isinstance(state, Mapping) else None
+    if found != _FORMAT:
+        raise CheckpointError(f"this is no state of a training step, or of another version: format {found!r}")
+    if missing := sorted(_DUE - state.keys()):
+        raise CheckpointError(f"the state lacks {', '.join(missing)}")
 
 
-def load_gradients(parts: TrainedParts, saved: Mapping[str, Tensor]) -> None:
-    """The gradients of an open window."""
-    for name, parameter in parts.named.items():
-        gradient = saved.get(name)
-        parameter.grad = None if gradient is None else gradient.detach().to(parameter, copy=True)
-
-
-def load_scaler(scaler: torch.amp.GradScaler, saved: Mapping[str, Any], device: torch.device) -> None:
+def _load_scaler(scaler: torch.amp.GradScaler, saved: Mapping[str, Any], device: torch.device) -> None:
     """A loss scale that can be used at once: torch waits for a first loss, and an open window may have had its last."""
     scaler.load_state_dict(copied(saved))
     scaler.scale(torch.zeros((), device=device))
 
 
-def save_run(model: nn.Module) -> dict[str, Any]:
+def _save_run(model: nn.Module) -> dict[str, Any]:
     """What a model has besides weights, by the path of each module that offers `run_state` (a Graph does)."""
     return {path: module.run_state() for path, module in _running(model, "")}
 
 
-def check_run(model: nn.Module, saved: Mapping[str, Any]) -> None:
+def _check_run(model: nn.Module, saved: Mapping[str, Any]) -> None:
     """Are the modules that keep such state those of the saved model?
 
     Raises:
@@ -94,7 +113,7 @@ def check_run(model: nn.Module, saved: Mapping[str, Any]) -> None:
         raise CheckpointError("the state is of another model: what it carries from call to call is not what this does")
 
 
-def load_run(model: nn.Module, saved: Mapping[str, Any]) -> None:
+def _load_run(model: nn.Module, saved: Mapping[str, Any]) -> None:
     """Take over what `check_run` found fitting."""
     for path, module in _running(model, ""):
         module.load_run_state(saved[path])
@@ -107,53 +126,3 @@ def _running(module: nn.Module, path: str) -> Iterator[tuple[str, Any]]:
         return
     for name, child in module.named_children():
         yield from _running(child, f"{path}.{name}" if path else name)
-
-
-def copied(value: Any) -> Any:
-    """Plain data with tensors of its own, so that training on changes nothing saved."""
-    if isinstance(value, Tensor):
-        return value.detach().clone()
-    if isinstance(value, Mapping):
-        return {key: copied(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(copied(item) for item in value)
-    return value
-
-
-def _retyped(options: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """The saved options, but for those that say how this machine computes.
-
-    What went through JSON came back with lists for tuples; torch wants its tuples.
-    """
-    taken = {
-        key: tuple(value) if isinstance(value, list) and isinstance(own.get(key), tuple) else copied(value)
-        for key, value in options.items()
-    }
-    return taken | {key: own[key] for key in EXECUTION if key in own}
-
-
-def _difference(here: Mapping[str, list[int]], there: Mapping[str, list[int]]) -> str:
-    missing, extra = [n for n in here if n not in there], [n for n in there if n not in here]
-    if missing:
-        return f"it lacks {_few(missing)}"
-    if extra:
-        return f"it also has {_few(extra)}"
-    name = next(n for n in here if here[n] != there[n])
-    return f"{name} is {there[name]} there and {here[name]} here"
-
-
-def _few(names: Iterable[str]) -> str:
-    names = list(names)
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def check_gradients(parts: TrainedParts, saved: Mapping[str, Any]) -> None:
-    """Do the gradients of a saved window fit?
-
-    Raises:
-        CheckpointError: One belongs to no parameter, or has another shape.
-    """
-    for name, gradient in saved.items():
-        known = parts.named.get(name)
-        if known is None or not isinstance(gradient, torch.Tensor) or gradient.shape != known.shape:
-            raise CheckpointError(f"the state's open window has a gradient for {name!r} that fits nothing here")

@@ -3,42 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast, final, overload
 
-import attrs
-from flodl_core import CheckpointError, Reference, TrainingError
-from flodl_core.autograd import evaluating
+from flodl_core import Reference, TrainingError
 from flodl_core.capture import CaptureReport
 from flodl_core.groups import GroupRules, Groups
 from flodl_core.rules import Firing, Rule
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from flodl_nn.schedules.plateau import PlateauState
-from flodl_nn.step.acts import Acts
-from flodl_nn.step.captures import Captures, Work
-from flodl_nn.step.carried import CarriedState
+from flodl_nn.step.captures import Captures
 from flodl_nn.step.compiled import CompiledObjective
-from flodl_nn.step.objective import LossObjective, check_loss, detached
+from flodl_nn.step.epochs import Epochs
+from flodl_nn.step.objective import one_objective
 from flodl_nn.step.parts import TrainedParts
-from flodl_nn.step.passes import gathered, mean_of_pass, ungathered
+from flodl_nn.step.passes import mean_of_pass, ungathered
 from flodl_nn.step.precision import Precision
 from flodl_nn.step.rates import Rates
 from flodl_nn.step.rules import StepRules
-from flodl_nn.step.state import (
-    FORMAT,
-    check_gradients,
-    check_parts,
-    check_run,
-    load_gradients,
-    load_parts,
-    load_run,
-    load_scaler,
-    save_parts,
-    save_run,
-)
+from flodl_nn.step.state import StepState
 from flodl_nn.step.update import Update
+from flodl_nn.step.work import Work
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -135,9 +120,7 @@ class TrainStep(Generic[P, R]):
     ) -> None:
         _check_arguments(model, clip_norm, accumulate)
         self.model = model
-        self._objective = _one_objective(model, loss, objective)
-        if compile:
-            self._objective = CompiledObjective(self._objective)
+        given = one_objective(model, loss, objective)
         self._precision = Precision.parse(precision)
         self._rates = Rates(schedule)
         self._rules = StepRules(rules, model)
@@ -156,9 +139,11 @@ class TrainStep(Generic[P, R]):
             accumulate=accumulate,
             scales_loss=self._precision.scales_loss,
         )
-        work = Work(self._opening, self._adding, self._judging)
-        self._captures = Captures(capture, model, self._parts, self._update, work)
-        self._epoch, self._stopped = 0, False
+        made = CompiledObjective(given) if compile else given
+        self._work = Work(model, made, self._precision, self._parts, self._update)
+        self._captures = Captures(capture, model, self._parts, self._update, self._work)
+        self._epochs = Epochs(model, self._parts, self._update, self._rates, self._rules)
+        self._state = StepState(model, self._parts, self._update, self._rates, self._rules, self._epochs)
         self.listeners: list[Listener] = []
         """Told `"train"` and `"evaluate"` before each call: how a training state knows where a run stands."""
 
@@ -211,7 +196,7 @@ class TrainStep(Generic[P, R]):
 
     def report(self) -> CaptureReport:
         """Which signatures are captured, how often each was replayed, and what runs eagerly and why."""
-        return self._captures.report(getattr(self._objective, "reason", None))
+        return self._captures.report(self._work.why_uncompiled())
 
     def end_epoch(self, metrics: Mapping[str, float] | None = None) -> dict[str, float]:
         """Close an open window, the model's epoch and the step's own; let a plateau and the rules decide.
@@ -223,17 +208,11 @@ class TrainStep(Generic[P, R]):
             All metrics of the epoch, by dotted name.
         """
         self._follow()
-        self._update.close()
-        recorded = self._offered("end_epoch")
-        values = {**(recorded or {}), **(metrics or {})}
-        self._rates.end_epoch(values, self.steps)
-        self._epoch += 1
-        self._rules.end_epoch(values, metrics or {}, self._epoch, Acts(self.model, self._parts, self.stop))
-        return values
+        return self._epochs.end(metrics or {})
 
     def stop(self) -> None:
         """Say that training is to end with this epoch: loops over `monitor.epochs(step)` do."""
-        self._stopped = True
+        self._epochs.stop()
 
     def on_save(self, saver: Callable[[], object]) -> None:
         """Let `save()` in a rule call this, when the epoch is closed: `step.on_save(state.save)`."""
@@ -252,7 +231,7 @@ class TrainStep(Generic[P, R]):
     @property
     def epoch(self) -> int:
         """Epochs finished."""
-        return self._epoch
+        return self._epochs.finished
 
     @property
     def steps(self) -> int:
@@ -262,7 +241,7 @@ class TrainStep(Generic[P, R]):
     @property
     def stopped(self) -> bool:
         """Has someone asked to stop?"""
-        return self._stopped
+        return self._epochs.stopped
 
     @property
     def lr(self) -> float:
@@ -274,20 +253,7 @@ class TrainStep(Generic[P, R]):
 
         Tensors are the live ones, as in PyTorch: copy what must outlast the next step.
         """
-        scaler = self._update.scaler
-        return {
-            "format": FORMAT,
-            "steps": self.steps,
-            "epoch": self._epoch,
-            "stopped": self._stopped,
-            "pending": self._update.pending,
-            "window": self._update.window(),
-            "optimizer": save_parts(self._parts),
-            "scaler": None if scaler is None else scaler.state_dict(),
-            "plateau": attrs.asdict(self._rates.plateau),
-            "rules": self._rules.state_dict(),
-            "run": save_run(self.model),
-        }
+        return self._state.save()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a saved state. Nothing changes unless all of it fits.
@@ -295,34 +261,12 @@ class TrainStep(Generic[P, R]):
         Raises:
             CheckpointError: It is of another format, model, optimizer or grouping.
         """
-        _check_format(state)
-        self._parts.refresh()
-        check_parts(self._parts, state["optimizer"])
-        check_gradients(self._parts, state["window"])
-        self._rules.check(state["rules"])
-        plateau = PlateauState(**state["plateau"])
-        run = state.get("run")
-        if run is not None:
-            check_run(self.model, run)
-            load_run(self.model, run)
-        load_parts(self._parts, state["optimizer"])
-        load_gradients(self._parts, state["window"])
-        self._update.steps, self._update.pending = state["steps"], state["pending"]
-        self._epoch, self._stopped = state["epoch"], state["stopped"]
-        self._rates.plateau = plateau
-        self._rules.load_state_dict(state["rules"])
-        if self._update.scaler is not None and state["scaler"]:
-            load_scaler(self._update.scaler, state["scaler"], self._parts.trained[0].device)
+        self._state.load(state)
         self._captures.begin()
 
     def __repr__(self) -> str:
         kind, optimizer = type(self.model).__name__, type(self.optimizer).__name__
-        return f"TrainStep({kind}, {optimizer}, steps={self.steps}, epoch={self._epoch})"
-
-    def _forward(self, *batch: Any, **named: Any) -> Any:
-        batch = gathered(batch)
-        with self._precision.around_forward(self._parts.trained[0]):
-            return self._objective(self.model, *batch, **named)
+        return f"TrainStep({kind}, {optimizer}, steps={self.steps}, epoch={self.epoch})"
 
     def _follow(self) -> None:
         """Parts that changed, or that are in other memory, make recordings worthless."""
@@ -342,80 +286,9 @@ class TrainStep(Generic[P, R]):
         update.count(closed=closes)
         return result
 
-    def _opening(self, closes: bool, *batch: Any, **named: Any) -> Any:
-        """The first loss of a window."""
-        self._update.drop_gradients()
-        return self._adding(closes, *batch, **named)
-
-    def _adding(self, closes: bool, *batch: Any, **named: Any) -> Any:
-        """A loss, its gradients, and the update if the window closes."""
-        try:
-            kept = self._differentiated(*batch, **named)
-        except Exception as error:
-            if not isinstance(self._objective, CompiledObjective):
-                raise
-            self._objective.take_back(error)
-            kept = self._differentiated(*batch, **named)
-        if closes:
-            self._update.apply()
-        self._offered("detach_state")
-        return kept
-
-    def _differentiated(self, *batch: Any, **named: Any) -> Any:
-        result = self._forward(*batch, **named)
-        loss = check_loss(result)
-        kept = detached(result)  # before the update: a part of it may be a weight
-        self._update.gradients(loss)
-        return kept
-
-    def _judging(self, *batch: Any, **named: Any) -> Any:
-        with self._evaluation():
-            return detached(self._forward(*batch, **named))
-
     def _search(self, *batch: Any, **named: Any) -> Any:
         self._captures.require()
-        first: list[Any] = []
-        carried = CarriedState(self.model)
-
-        def evaluate() -> Tensor:
-            if first:  # from where the step began: what the last evaluation carried on has gradients, and is used up
-                self._offered("detach_state")
-                carried.restore()
-            result = self._forward(*batch, **named)
-            if not first:
-                first.append(detached(result))
-            return check_loss(result)
-
-        self._update.search(evaluate)
-        self._offered("detach_state")
-        return first[0]
-
-    def _evaluation(self) -> AbstractContextManager[Any]:
-        own = getattr(self.model, "evaluating", None)
-        return own() if callable(own) else evaluating(self.model)
-
-    def _offered(self, method: str) -> Any:
-        """Call what a model may offer (a Graph does); None from one that does not."""
-        own = getattr(self.model, method, None)
-        return own() if callable(own) else None
-
-
-def _one_objective(
-    model: nn.Module, loss: Reference | None, objective: Callable[..., Any] | None
-) -> Callable[..., Any]:
-    if (loss is None) == (objective is None):
-        given = "neither" if loss is None else "both"
-        raise TrainingError(
-            f"a step takes a loss or an objective, got {given}",
-            mend='loss="mse", or objective=fn with fn(model, *batch) -> loss',
-        )
-    if objective is None:
-        return LossObjective(model, loss)
-    if not callable(objective):
-        raise TrainingError(
-            f"an objective is called as fn(model, *batch), got {objective!r}", mend=f"loss={objective!r}?"
-        )
-    return objective
+        return self._work.searching(*batch, **named)
 
 
 def _check_arguments(model: Any, clip_norm: float | None, accumulate: Any) -> None:
@@ -426,12 +299,3 @@ def _check_arguments(model: Any, clip_norm: float | None, accumulate: Any) -> No
         raise TrainingError(f"accumulate is a whole number of batches, at least 1, got {accumulate!r}")
     if clip_norm is not None and not clip_norm > 0:
         raise TrainingError(f"clip_norm is a number > 0, got {clip_norm!r}", mend="None for no clipping")
-
-
-def _check_format(state: Any) -> None:
-    found = state.get("format") if isinstance(state, Mapping) else None
-    if found != FORMAT:
-        raise CheckpointError(f"this is no state of a training step, or of another version: format {found!r}")
-    due = {"steps", "epoch", "stopped", "pending", "window", "optimizer", "scaler", "plateau", "rules"}
-    if missing := sorted(due - state.keys()):
-        raise CheckpointError(f"the state lacks {', '.join(missing)}")

@@ -1,0 +1,48 @@
+"""Between two epochs: what is open is closed, and whoever watches the metrics decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import final
+
+from torch import nn
+
+from flodl_nn.step.acts import Acts
+from flodl_nn.step.offers import offered
+from flodl_nn.step.parts import TrainedParts
+from flodl_nn.step.rates import Rates
+from flodl_nn.step.rules import StepRules
+from flodl_nn.step.update import Update
+
+
+@final
+class Epochs:
+    """Counts the epochs of a step, and ends each.
+
+    Args:
+        model: Whose own epoch ends too, if it has such.
+        parts: What rules act on.
+        update: Whose open window is closed.
+        rates: Where a plateau decides.
+        rules: Asked at the end of each epoch.
+    """
+
+    def __init__(self, model: nn.Module, parts: TrainedParts, update: Update, rates: Rates, rules: StepRules) -> None:
+        self._model, self._parts, self._update, self._rates, self._rules = model, parts, update, rates, rules
+        self.finished = 0
+        self.stopped = False
+        """Is training to end with this epoch?"""
+
+    def end(self, metrics: Mapping[str, float]) -> dict[str, float]:
+        """End one; all metrics, those given and those that the model recorded."""
+        self._update.close()
+        recorded = offered(self._model, "end_epoch")
+        values = {**(recorded or {}), **metrics}
+        self._rates.end_epoch(values, self._update.steps)
+        self.finished += 1
+        self._rules.end_epoch(values, metrics, self.finished, Acts(self._model, self._parts, self.stop))
+        return values
+
+    def stop(self) -> None:
+        """Let this one be the last."""
+        self.stopped = True

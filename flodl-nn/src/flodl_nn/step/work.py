@@ -1,0 +1,99 @@
+"""What a training step does to one batch, recorded or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, final
+
+from torch import Tensor, nn
+
+from flodl_nn.step.carried import CarriedState
+from flodl_nn.step.compiled import CompiledObjective
+from flodl_nn.step.objective import check_loss, detached
+from flodl_nn.step.offers import evaluation, offered
+from flodl_nn.step.parts import TrainedParts
+from flodl_nn.step.passes import gathered
+from flodl_nn.step.precision import Precision
+from flodl_nn.step.update import Update
+
+
+@final
+class Work:
+    """The functions of tensors that a step consists of; what counts on the host is elsewhere.
+
+    Args:
+        model: What the objective is given.
+        objective: `objective(model, *batch)`.
+        precision: Of the forward and the loss.
+        parts: What is trained.
+        update: What becomes of a loss.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        objective: Callable[..., Any],
+        precision: Precision,
+        parts: TrainedParts,
+        update: Update,
+    ) -> None:
+        self._model, self.objective, self._precision = model, objective, precision
+        self._parts, self._update = parts, update
+
+    def opening(self, closes: bool, *batch: Any, **named: Any) -> Any:
+        """The first loss of a window, with the update if it also closes it."""
+        self._update.drop_gradients()
+        return self.adding(closes, *batch, **named)
+
+    def adding(self, closes: bool, *batch: Any, **named: Any) -> Any:
+        """A loss, its gradients, and the update if the window closes."""
+        try:
+            kept = self._differentiated(*batch, **named)
+        except Exception as error:
+            if not isinstance(self.objective, CompiledObjective):
+                raise
+            self.objective.take_back(error)
+            kept = self._differentiated(*batch, **named)
+        if closes:
+            self._update.apply()
+        offered(self._model, "detach_state")
+        return kept
+
+    def judging(self, *batch: Any, **named: Any) -> Any:
+        """The objective without learning."""
+        with evaluation(self._model):
+            return detached(self._forward(*batch, **named))
+
+    def searching(self, *batch: Any, **named: Any) -> Any:
+        """The update of an optimizer that evaluates the loss itself, as often as it wants."""
+        first: list[Any] = []
+        carried = CarriedState(self._model)
+
+        def evaluate() -> Tensor:
+            if first:  # from where the step began: what the last evaluation carried on has gradients, and is used up
+                offered(self._model, "detach_state")
+                carried.restore()
+            result = self._forward(*batch, **named)
+            if not first:
+                first.append(detached(result))
+            return check_loss(result)
+
+        self._update.search(evaluate)
+        offered(self._model, "detach_state")
+        return first[0]
+
+    def why_uncompiled(self) -> str | None:
+        """Why an objective that was to be compiled is not."""
+        return self.objective.reason if isinstance(self.objective, CompiledObjective) else None
+
+    def _forward(self, *batch: Any, **named: Any) -> Any:
+        batch = gathered(batch)
+        with self._precision.around_forward(self._parts.trained[0]):
+            return self.objective(self._model, *batch, **named)
+
+    def _differentiated(self, *batch: Any, **named: Any) -> Any:
+        result = self._forward(*batch, **named)
+        loss = check_loss(result)
+        kept = detached(result)  # before the update: a part of it may be a weight
+        self._update.gradients(loss)
+        return kept
