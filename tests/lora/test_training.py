@@ -111,6 +111,7 @@ def test_a_step_that_is_there_takes_adapters_in(device):
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
+@pytest.mark.usefixtures("deterministic")
 def test_recorded_training_is_eager_training(dropout, recording):
     """Losses and adapters, bit for bit, with judgements between; merged and disabled on the way."""
     runs = {}
@@ -138,6 +139,7 @@ def test_recorded_training_is_eager_training(dropout, recording):
     assert eager[0][12] != eager[0][13]
 
 
+@pytest.mark.usefixtures("deterministic")
 def test_the_model_without_adapters_judges_inside_an_objective(recording):
     """As the reference of a distillation: recorded with the step, and bitwise the base."""
     base = graph(recording).eval()

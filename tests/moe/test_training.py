@@ -39,6 +39,7 @@ def replays(step):
 
 
 @pytest.mark.parametrize("options", [{"top_k": 2}, {"top_k": 1, "noisy": True}])
+@pytest.mark.usefixtures("deterministic")
 def test_a_capacity_is_recorded_and_trains_as_eagerly(options, recording):
     """Losses, tags and weights, bit for bit; judgements between."""
     runs = {}
@@ -59,6 +60,7 @@ def test_a_capacity_is_recorded_and_trains_as_eagerly(options, recording):
     assert all(ours[key].equal(theirs[key]) for key in ours)
 
 
+@pytest.mark.usefixtures("deterministic")
 def test_counting_is_not_recorded_and_says_what_would_be(recording):
     """With the node's line, once; the step goes on eagerly, or stops where recording was demanded."""
     reason = (
