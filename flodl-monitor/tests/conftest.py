@@ -1,3 +1,5 @@
+"""What the monitor's tests share: a device, records, names that mean harm."""
+
 from __future__ import annotations
 
 import json

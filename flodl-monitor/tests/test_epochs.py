@@ -1,3 +1,5 @@
+"""The loop over epochs."""
+
 from __future__ import annotations
 
 import time

@@ -1,3 +1,5 @@
+"""How long the rest will take."""
+
 from __future__ import annotations
 
 import math

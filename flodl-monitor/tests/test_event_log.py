@@ -1,3 +1,5 @@
+"""The event log: written, read, cut short."""
+
 from __future__ import annotations
 
 import json

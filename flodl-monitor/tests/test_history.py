@@ -1,3 +1,5 @@
+"""Curves in columns, and the records they came from."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""A lane: one thread, one bounded queue, in order."""
+
 from __future__ import annotations
 
 import threading

@@ -1,3 +1,5 @@
+"""A file whose lines are whole at any moment."""
+
 from __future__ import annotations
 
 import os

@@ -1,3 +1,5 @@
+"""Sinks and probes as a user gives them."""
+
 from __future__ import annotations
 
 import csv

@@ -1,3 +1,5 @@
+"""Weighted means of an epoch."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""The monitor: what it takes, hands on and keeps."""
+
 from __future__ import annotations
 
 import csv

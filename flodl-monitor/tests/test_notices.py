@@ -1,3 +1,5 @@
+"""What the monitor says, each thing once."""
+
 from __future__ import annotations
 
 import threading

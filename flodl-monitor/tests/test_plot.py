@@ -1,3 +1,5 @@
+"""Curves and times on a page without a run."""
+
 from __future__ import annotations
 
 from types import SimpleNamespace

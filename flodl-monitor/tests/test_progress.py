@@ -1,3 +1,5 @@
+"""How far the epoch under way is."""
+
 from __future__ import annotations
 
 import threading

@@ -1,3 +1,5 @@
+"""The record of an epoch."""
+
 from __future__ import annotations
 
 import copy

@@ -1,3 +1,5 @@
+"""What counts as one number."""
+
 from __future__ import annotations
 
 from decimal import Decimal

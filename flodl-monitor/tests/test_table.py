@@ -1,3 +1,5 @@
+"""The history as a table."""
+
 from __future__ import annotations
 
 import csv

@@ -1,3 +1,5 @@
+"""Limits of containers."""
+
 from __future__ import annotations
 
 from pathlib import Path

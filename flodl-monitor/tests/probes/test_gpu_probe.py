@@ -1,3 +1,5 @@
+"""GPUs by NVML."""
+
 from __future__ import annotations
 
 import sys

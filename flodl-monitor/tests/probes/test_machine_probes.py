@@ -1,3 +1,5 @@
+"""Processor and memory."""
+
 from __future__ import annotations
 
 import time

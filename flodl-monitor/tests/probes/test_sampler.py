@@ -1,3 +1,5 @@
+"""Probes are read on a thread of their own."""
+
 from __future__ import annotations
 
 import threading

@@ -1,3 +1,5 @@
+"""A dashboard on a free port, and patience."""
+
 from __future__ import annotations
 
 import time

@@ -1,3 +1,5 @@
+"""The table as a file that grows."""
+
 from __future__ import annotations
 
 import csv

@@ -1,3 +1,5 @@
+"""The event log as a sink."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""Lines on the terminal."""
+
 from __future__ import annotations
 
 import io

@@ -1,3 +1,5 @@
+"""The page as text: whole, and without holes for markup."""
+
 from __future__ import annotations
 
 import base64

@@ -1,3 +1,5 @@
+"""What the page is given."""
+
 from __future__ import annotations
 
 import json

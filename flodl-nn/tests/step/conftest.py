@@ -1,3 +1,5 @@
+"""What tests of the step share: something that records, deterministic kernels, a GPU."""
+
 from __future__ import annotations
 
 import os

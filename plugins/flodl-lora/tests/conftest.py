@@ -1,3 +1,5 @@
+"""Where tensors of these tests live."""
+
 from __future__ import annotations
 
 import os
