@@ -47,6 +47,8 @@ def test_no_command_is_usage(flodl):
         (["lst"], ["UsageError: no command is called 'lst'", "  at: flodl", "  try: did you mean 'list'?"]),
         (["list", "--jsn"], ["UsageError: no such option '--jsn'", "  at: flodl list", "  try: did you mean --json?"]),
         (["--versio"], ["UsageError: no such option '--versio'", "  at: flodl", "  try: did you mean --version?"]),
+        (["new", "plugn"], ["UsageError: no such command 'plugn'", "  at: flodl new", "  try: did you mean 'plugin'?"]),
+        (["new", "moon"], ["UsageError: no such command 'moon'", "  at: flodl new", "  try: flodl new --help"]),
         (["show"], ["UsageError: missing argument '[KIND]'", "  at: flodl show", "  try: flodl show --help"]),
     ],
 )

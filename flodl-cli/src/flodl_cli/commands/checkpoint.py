@@ -8,11 +8,12 @@ from flodl_core.errors import MissingDistribution
 from flodl_cli.examples import ExampleCommand
 from flodl_cli.locate import find_module
 from flodl_cli.settings import switches
+from flodl_cli.subcommands import CommandGroup
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 
 
-@click.group("checkpoint")
+@click.group("checkpoint", cls=CommandGroup)
 @switches(hidden=True)
 def command() -> None:
     """Look into model files: safetensors, .fdl, .fdl.gz, and folders of training states.

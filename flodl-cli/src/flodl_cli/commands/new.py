@@ -15,13 +15,14 @@ from flodl_cli.scaffold.plugin import plugin_files
 from flodl_cli.scaffold.project import project_files
 from flodl_cli.scaffold.stage import write_folder
 from flodl_cli.settings import switches
+from flodl_cli.subcommands import CommandGroup
 
 _INTO = click.option(
     "--into", default=".", metavar="FOLDER", type=click.Path(), help="Where the new folder goes; default: here."
 )
 
 
-@click.group("new")
+@click.group("new", cls=CommandGroup)
 @switches(hidden=True)
 def command() -> None:
     """Begin a plugin or a project: a folder with something that works, to be changed.
