@@ -45,6 +45,29 @@ def test_statistics_hold_or_track(device):
     assert net[1].training
 
 
+def test_a_shared_layer_holds_still_under_each_of_its_paths(device):
+    """Its statistics like its parameters."""
+    net = a_net(device)
+    net.append(net[1])
+    freeze(net, "3")
+    before = net[1].running_mean.clone()
+    net(torch.rand(8, 4, device=device))
+    assert before.equal(net[1].running_mean)
+    thaw(net, "3")
+    assert net[1].training
+
+
+def test_a_thaw_leaves_the_mode_of_a_part_alone(device):
+    """What was set to evaluate stays so; a layer that was held gets the mode of what holds it."""
+    net = nn.Sequential(a_net(device), a_net(device))
+    net[0].eval()
+    thaw(net, "0")
+    assert not net[0][1].training
+    freeze(net)
+    thaw(net)
+    assert (False, True) == (net[0][1].training, net[1][1].training)
+
+
 def test_frozen_is_what_no_longer_trains(device):
     """A part, a parameter, everything."""
     net = a_net(device)

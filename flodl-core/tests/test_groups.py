@@ -71,6 +71,7 @@ def test_a_decay_is_a_cascade_to_begin_with():
         (("laeyrs.*",), {}, PathError, "'laeyrs.\\*' names no module"),
         (("head", "head"), {}, TrainingError, "got the layer 'head' twice"),
         (("head",), {"decay": 1.5}, TrainingError, "a decay above 0 and at most 1, got 1.5"),
+        (("head",), {"decay": "slow"}, TrainingError, "a decay above 0 and at most 1, got 'slow'"),
         (("head",), {"lr": -1.0}, TrainingError, "a learning rate is a number of at least 0, got -1.0"),
     ],
 )

@@ -77,6 +77,8 @@ def test_modules_are_selected_without_what_is_below_them():
         ("scan", r"'scan' names no parameter\n  try: did you mean 'encoder.scan'\?"),
         ("qqq.*.zzz", r"names no parameter\n  try: paths: 'encoder', 'encoder.scan'.*, ..."),
         ("encoder.scan.1", r"'encoder.scan.1' names modules without parameters"),
+        (3, r"a path is text, got 3\n  try: \"encoder.scan\""),
+        (None, "a path is text, got None"),
     ],
 )
 def test_a_miss_says_the_nearest_paths(pattern, message):
@@ -98,3 +100,17 @@ def test_all_of_nothing_is_nothing():
     assert {} == select_parameters(nn.Sequential(nn.ReLU()), "")
     with pytest.raises(PathError):
         select_parameters(nn.Sequential(nn.ReLU()), "0")
+
+
+def test_a_buffer_is_called_what_it_is():
+    """It does not train, so that no path of a part ends in it."""
+    net = nn.ModuleDict({"norm": nn.BatchNorm1d(2)})
+    with pytest.raises(PathError, match=r"'norm.running_mean' names a buffer, which does not train\n  try: name"):
+        select_parameters(net, "norm.running_mean")
+
+
+@pytest.mark.parametrize("path", [3, None, ("a",)])
+def test_a_path_of_modules_is_text_too(path):
+    """Not a bare error from inside."""
+    with pytest.raises(PathError, match="a path is text"):
+        select_modules(a_net(), path)

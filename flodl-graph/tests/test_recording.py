@@ -87,6 +87,29 @@ def test_a_recorded_tensor_may_be_written_to(graph: Graph, device: torch.device)
     assert {"loss": 3.0} == graph.flush()
 
 
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "a\x1b[31m"])
+def test_a_name_can_be_read(graph: Graph, name: str) -> None:
+    """In a table's head and in a line of a log; nothing of the table counts."""
+    for said in ((name, 1.0), ({"a": 1.0, name: 1.0},), ({"a": 1.0, name: torch.tensor(1.0)},)):
+        with pytest.raises(TrainingError, match="takes a name that can be read"):
+            graph.record(*said)  # type: ignore[arg-type]
+    assert {} == graph.flush()
+
+
+def test_a_table_has_its_values(graph: Graph) -> None:
+    """A further one is no weight, and is not dropped."""
+    for value in (3.0, torch.tensor(3.0)):
+        with pytest.raises(TrainingError, match=r"got a table and .*3.0.*\n.*weight=len"):
+            graph.record({"a": 1.0}, value)
+    assert {} == graph.flush()
+
+
+def test_an_integer_beyond_floats(graph: Graph) -> None:
+    """An error of this family, too."""
+    with pytest.raises(TrainingError, match="an int beyond both"):
+        graph.record("a", 10**400)
+
+
 def test_what_is_no_number(graph: Graph) -> None:
     """Told with what to do."""
     with pytest.raises(TrainingError, match="takes a real number"):

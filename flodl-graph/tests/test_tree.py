@@ -142,6 +142,26 @@ def test_what_names_no_part(graph: Graph, path: str, mend: str) -> None:
     assert mend in (caught.value.mend or "")
 
 
+@pytest.mark.parametrize("path", [3, None])
+def test_a_path_is_text(graph: Graph, path: object) -> None:
+    """Whatever is asked of it."""
+    for ask in (graph.validate_path, graph.freeze, graph.parameters_at, graph.set_training_at, graph.trend):
+        with pytest.raises(PathError, match="a path is text"):
+            ask(path)  # type: ignore[operator]
+
+
+def test_a_label_inside_a_loop_leads_to_its_role() -> None:
+    """There children go by role; who remembers the label is shown the way."""
+    refine = FlowBuilder("linear", 4, 4).through("batch_norm1d", 4).label("refine")
+    graph = FlowBuilder("linear", 4, 4).loop_body(refine).for_n(2).tag("refined").build()
+    with pytest.raises(PathError, match=r"did you mean 'refined\.body'\?"):
+        graph.validate_path("refined.refine")
+    with pytest.raises(PathError, match="names a buffer"):
+        graph.validate_path("refined.body.batch_norm1d_1.running_var")
+    with pytest.raises(PathError, match=r"did you mean 'linear_1' or 'refined\.body\.linear_1'\?"):
+        graph.validate_path(".linear_1")
+
+
 def test_further_tags_are_aliases_in_paths() -> None:
     """A node that has two tags is reached by either, for everything that takes a path."""
     graph = FlowBuilder("linear", 2, 2).tag("first").tag("again").through("linear", 2, 1).label("net").build()

@@ -57,7 +57,7 @@ def freeze(root: nn.Module, path: str = "", *, stats: Stats = "hold") -> None:
     for parameter in select_parameters(root, path).values():
         parameter.requires_grad_(False)
         parameter.grad = None
-    for norm in _norms_at(root, path):
+    for norm, _ in _norms_at(root, path):
         norm.held = stats == "hold"  # type: ignore[assignment]
     hold_still(root.modules())
 
@@ -79,9 +79,10 @@ def thaw(root: nn.Module, path: str = "", *, moments: Moments = "keep") -> None:
     chosen = select_parameters(root, path)
     for parameter in chosen.values():
         parameter.requires_grad_(True)
-    for norm in _norms_at(root, path):
-        norm.held = False  # type: ignore[assignment]
-        norm.train(root.training)
+    for norm, holder in _norms_at(root, path):
+        if getattr(norm, "held", False):
+            norm.held = False  # type: ignore[assignment]
+            norm.train(holder.training)
     if moments == "reset":
         _REQUESTS.count += 1
         for parameter in chosen.values():
@@ -114,11 +115,11 @@ def asked_since(parameter: Tensor, requests: int) -> bool:
     return getattr(parameter, _MARK, 0) > requests
 
 
-def _norms_at(root: nn.Module, path: str) -> Iterator[nn.Module]:
-    """The layers that a path names, or that lie below it, and that keep running statistics."""
-    for name, module in root.named_modules():
+def _norms_at(root: nn.Module, path: str) -> Iterator[tuple[nn.Module, nn.Module]]:
+    """The layers that a path names, or that lie below it, and that keep running statistics; each with its holder."""
+    for name, module in root.named_modules(remove_duplicate=False):  # a shared layer is named by each of its paths
         if getattr(module, "running_mean", None) is not None and matches(name, path):
-            yield module
+            yield module, root.get_submodule(name.rpartition(".")[0])
 
 
 def _check_word(argument: str, word: object, words: tuple[str, ...]) -> None:

@@ -127,7 +127,8 @@ def layer_decay(model: nn.Module, *layers: str, lr: float, decay: float) -> dict
 
         layer_decay(net, "0", "1", "2", lr=1.0, decay=0.5)  # {"0": 0.25, "1": 0.5, "2": 1.0}
     """
-    if not 0.0 < decay <= 1.0:
+    given: object = decay
+    if not isinstance(given, int | float) or not 0.0 < given <= 1.0:
         raise TrainingError(f"layer_decay() needs a decay above 0 and at most 1, got {decay!r}")
     _options("*", lr)
     named = [path for layer in layers for path in _layers_at(model, layer)]

@@ -48,6 +48,7 @@ def select_parameters(module: nn.Module, pattern: str) -> dict[str, nn.Parameter
     Raises:
         PathError: It names none; with the nearest paths.
     """
+    check_path(pattern)
     first: dict[int, str] = {}
     chosen: dict[str, nn.Parameter] = {}
     for name, parameter in module.named_parameters(remove_duplicate=False):
@@ -65,12 +66,23 @@ def select_modules(module: nn.Module, pattern: str) -> dict[str, nn.Module]:
     Raises:
         PathError: It names none; with the nearest paths.
     """
+    check_path(pattern)
     chosen = {path: child for path, child in module.named_modules(remove_duplicate=False) if _fits(path, pattern)}
     if is_glob(pattern):
         chosen.pop("", None)
     if not chosen:
         raise PathError(f"{pattern!r} names no module", mend=_nearest(pattern, module_paths(module)))
     return chosen
+
+
+def check_path(path: object) -> None:
+    """Whether something can be a path at all.
+
+    Raises:
+        PathError: It is no text.
+    """
+    if not isinstance(path, str):
+        raise PathError(f"a path is text, got {path!r}", mend='"encoder.scan", "encoder.*", "*.bias"')
 
 
 def module_paths(module: nn.Module) -> tuple[str, ...]:
@@ -97,6 +109,8 @@ def _names_nothing(module: nn.Module, pattern: str) -> PathError:
     modules = dict(module.named_modules(remove_duplicate=False))
     if any(_fits(path, pattern) for path in modules if path):
         return PathError(f"{pattern!r} names modules without parameters")
+    if any(_fits(name, pattern) for name, _ in module.named_buffers(remove_duplicate=False)):
+        return PathError(f"{pattern!r} names a buffer, which does not train", mend="name the module that holds it")
     names = [name for name, _ in module.named_parameters(remove_duplicate=False)]
     return PathError(f"{pattern!r} names no parameter", mend=_nearest(pattern, [*filter(None, modules), *names]))
 

@@ -109,7 +109,7 @@ HOSTILE = {
     "offsets the wrong way": (file_of({"a": entry(offsets=[8, 0])}, bytes(8)), "its offsets hold -8"),
     "an overlap": (file_of({"a": entry(), "b": entry()}, bytes(8)), "'b' begins at byte .*is due"),
     "a hole": (file_of({"a": entry(offsets=[4, 12])}, bytes(12)), "'a' begins at byte"),
-    "bytes left over": (file_of({"a": entry()}, bytes(9)), "1 bytes follow after the last entry"),
+    "bytes left over": (file_of({"a": entry()}, bytes(9)), "it goes on after its last entry, for 1 bytes"),
     "bytes missing": (file_of({"a": entry()}, bytes(7)), "cut short at entry 'a'"),
     "a terabyte claimed": (
         file_of({"a": entry(shape=[2**38], offsets=[0, 2**40])}, bytes(8)),

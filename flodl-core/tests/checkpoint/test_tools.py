@@ -75,6 +75,48 @@ def test_shared_tensors_and_globs_are_compared_too(tmp_path):
     assert (("flodl", "aa", "bb"),) == found.hashes
 
 
+def test_damage_is_found_where_two_headers_agree(tmp_path):
+    """A comparison reads the bytes; that the digests in two headers are equal says nothing of them."""
+    save_checkpoint(tmp_path / "one", nn.Linear(2, 2))
+    data = bytearray((tmp_path / "one").read_bytes())
+    data[-1] ^= 1
+    (tmp_path / "two").write_bytes(data)
+    with pytest.raises(CheckpointError, match="is damaged"):
+        compare_checkpoints(tmp_path / "one", tmp_path / "two")
+
+
+def test_a_torch_file_is_called_one(tmp_path):
+    """Not a damaged checkpoint; a pickle under a safe name is not opened by a conversion either."""
+    torch.save(nn.Linear(2, 2).state_dict(), tmp_path / "zip.pt")
+    torch.save(nn.Linear(2, 2).state_dict(), tmp_path / "old.pt", _use_new_zipfile_serialization=False)
+    (tmp_path / "m.safetensors").write_bytes((tmp_path / "zip.pt").read_bytes())
+    for name, mend in (
+        ("zip.pt", r"checkpoint convert .*zip\.pt .*zip\.safetensors"),
+        ("old.pt", r"checkpoint convert .*old\.pt"),
+        ("m.safetensors", r"rename it to .*m\.pt if you trust it"),
+    ):
+        with pytest.raises(CheckpointError, match=rf"it is a torch file, which is a pickle(.|\n)*{mend}"):
+            load_checkpoint(tmp_path / name, nn.Linear(2, 2))
+    with pytest.raises(CheckpointError, match="it is a torch file"):
+        convert_checkpoint(tmp_path / "m.safetensors", tmp_path / "out.safetensors")
+
+
+@pytest.mark.parametrize("name", ["model.pt", "model.bin"])
+def test_a_safetensors_file_under_torchs_name_is_what_it_is(name, tmp_path):
+    """Told by its bytes; a header whose length looks like a pickle's first bytes deceives nobody."""
+    header = b'{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'.ljust(0x0280)
+    (tmp_path / name).write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+    assert (tmp_path / name).read_bytes().startswith(b"\x80\x02")
+    convert_checkpoint(tmp_path / name, tmp_path / "m.safetensors")
+    assert ("w",) == read_metadata(tmp_path / "m.safetensors").names
+
+
+def test_an_empty_path_names_no_file(tmp_path):
+    """It is not the folder that one is in."""
+    with pytest.raises(CheckpointError, match="an empty path names no file"):
+        load_checkpoint("", nn.Linear(1, 1))
+
+
 def test_what_a_file_says_goes_along(tmp_path):
     """safetensors to safetensors keeps words, hashes, shared tensors, names; to .fdl it takes floDl's names."""
     module = tied()

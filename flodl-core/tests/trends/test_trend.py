@@ -140,7 +140,8 @@ def test_ema_follows_its_recurrence() -> None:
         (lambda: Trend(FALLING).stalled(-1), "a window is a whole number of epochs, at least 0, got -1"),
         (lambda: Trend(FALLING).slope(2.5), "a window is a whole number of epochs, at least 0, got 2.5"),  # type: ignore[arg-type]
         (lambda: Trend(FALLING).ema(0), "at least 1, got 0"),
-        (lambda: Trend(FALLING).stalled(5, math.nan), "a tolerance is a number, got nan"),
+        (lambda: Trend(FALLING).stalled(5, math.nan), "a tolerance is a number of at least 0, got nan"),
+        (lambda: Trend(FALLING).converged(5, -1e-3), "a tolerance is a number of at least 0, got -0.001"),
     ],
 )
 def test_wrong_questions_are_told(ask: object, what: str) -> None:

@@ -10,6 +10,7 @@ from attrs import asdict, frozen
 from flodl_core.checkpoint import verify_checkpoint
 from flodl_core.checkpoint.place import at
 from flodl_core.checkpoint.state.folder import read_state
+from flodl_core.checkpoint.torch_file import holds_torch
 from flodl_core.errors import CheckpointError
 
 from flodl_cli.output.human import print_table
@@ -44,7 +45,7 @@ def _verdicts(path: str) -> Iterator[Verdict]:
         return
     states = [place] if (place / "manifest.json").exists() else sorted(place.glob("step-*"))
     if not states:
-        raise CheckpointError("the folder holds no state of a run", where=path, mend="name a file, or a run's folder")
+        yield Verdict(path, "unreadable", "the folder holds no state of a run")
     for state in states:
         yield _state(state)
 
@@ -67,5 +68,5 @@ def _state(folder: Path) -> Verdict:
 
 
 def _bad(path: str, error: CheckpointError) -> Verdict:
-    verdict = "unreadable" if isinstance(error.__cause__, OSError) else "damaged"
+    verdict = "unreadable" if isinstance(error.__cause__, OSError) or holds_torch(Path(path)) else "damaged"
     return Verdict(path, verdict, error.what.splitlines()[0])

@@ -36,7 +36,7 @@ class FdlFile:
         stream = _FileStream(file)
         self.info: CheckpointInfo = _read_info(stream, path, "fdl")
         if stream.left:
-            raise CheckpointError(f"{stream.left:,} bytes follow after its last entry")
+            raise CheckpointError(f"it goes on after its last entry, for {stream.left:,} bytes")
 
     def tensors(self, names: Iterable[str]) -> Mapping[str, Tensor]:
         """The named entries, over the mapped file."""
@@ -145,7 +145,7 @@ class _GzipStream:
 
     def expect_end(self) -> None:
         if self._unpacked.read(1):
-            raise CheckpointError("more follows after its last entry")
+            raise CheckpointError("it goes on after its last entry")
 
     def _check(self, size: int) -> None:
         if self.position + size > self._most:

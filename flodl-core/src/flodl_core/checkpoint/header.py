@@ -76,7 +76,7 @@ def parse_header(text: bytes, data_begin: int, file_size: int) -> tuple[dict[str
                 f"it is cut short at entry {quoted(entry.name)}: {end:,} bytes are due, {file_size:,} are there"
             )
     if end != file_size:
-        raise CheckpointError(f"{file_size - end:,} bytes follow after the last entry")
+        raise CheckpointError(f"it goes on after its last entry, for {file_size - end:,} bytes")
     return metadata, tuple(entries)
 
 

@@ -35,6 +35,8 @@ def at(path: str | os.PathLike[str], doing: str) -> Iterator[Path]:
         CheckpointError: Whatever the operating system, or a check inside, had to say.
     """
     place = os.fsdecode(path)
+    if not place:
+        raise CheckpointError("an empty path names no file", mend='"model.safetensors"')
     if "\0" in place:
         raise CheckpointError("a path cannot hold a null character", where=ascii(place))
     try:

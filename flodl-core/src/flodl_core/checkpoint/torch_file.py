@@ -20,12 +20,23 @@ from flodl_core.errors import CheckpointError
 
 LEAST = (2, 10)
 SUFFIXES = (".pt", ".pth", ".bin", ".ckpt")
+_ZIP = b"PK\x03\x04"
 _WRAPPERS = ("state_dict", "model_state_dict", "model")  # what training scripts put a state_dict into
 
 
 def is_torch_file(path: Path) -> bool:
-    """Whether a path's name says so: nothing is opened to find out."""
-    return path.suffix in SUFFIXES
+    """Whether name and first bytes say so: a pickle under a safe name is not opened as one."""
+    return path.suffix in SUFFIXES and holds_torch(path)
+
+
+def holds_torch(path: Path) -> bool:
+    """Whether a file begins as `torch.save` begins: with a zip archive, or (before 1.6) with a bare pickle."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        first = file.read(len(_ZIP) + 5)
+    pickled = first[:1] == b"\x80" and first[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05")
+    return first.startswith(_ZIP) or (pickled and first[8:9] != b"{")  # there a safetensors header begins
 
 
 def read_torch_file(path: Path) -> dict[str, Tensor]:

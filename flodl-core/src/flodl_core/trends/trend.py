@@ -174,11 +174,11 @@ def check_verdict(window: object, tol: object) -> None:
     points = checked_window(window)
     if tol is None and 0 < points < LEAST:
         raise TrainingError(
-            f"nobody can tell a trend from noise by {points} points",
+            f"nobody can tell a trend from noise by {points} point{'s' if points > 1 else ''}",
             mend=f"a window of {LEAST} or more, or tol= in the unit of the values",
         )
-    if tol is not None and (isinstance(tol, bool) or not isinstance(tol, int | float) or math.isnan(tol)):
-        raise TrainingError(f"a tolerance is a number, got {tol!r}")
+    if tol is not None and (isinstance(tol, bool) or not isinstance(tol, int | float) or not tol >= 0):
+        raise TrainingError(f"a tolerance is a number of at least 0, got {tol!r}")
 
 
 def checked_window(window: object, least: int = 0) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from flodl_core import PathError, TrainingError
 from flodl_core.capture import host_work
 from flodl_core.errors import did_you_mean
-from flodl_core.paths import is_glob
+from flodl_core.paths import check_path, is_glob
 from flodl_core.trends import Trend, TrendGroup
 from flodl_core.trends.ledger import matching, trend_of, unrecorded
 from flodl_core.trends.trend import Goal
@@ -56,13 +57,13 @@ class AbstractRecorded(AbstractFamily):
             weight = checked_weight(weight)
         if type(value) is Tensor and value.is_cpu:  # there is nothing to wait for
             value = checked(f"{prefix}{name}", value)
-        if type(value) is float and not prefix:  # what stands in the innermost loop
-            mean = self._recorder.routes.get(name)  # type: ignore[arg-type]
+        if type(value) is float and type(name) is str and not prefix:  # what stands in the innermost loop
+            mean = self._recorder.routes.get(name)
             if mean is not None:
                 mean.total += value * weight
                 mean.weight += weight
                 return
-        given = name if type(name) is dict or isinstance(name, Mapping) else self._of_one(name, value)
+        given = name if type(name) is dict and value is None else self._table(name, value)
         if self._recorder.add_floats(given, prefix, weight):
             return
         numbers = {name: checked(name, item) for key, item in given.items() for name in [prefix + checked_name(key)]}
@@ -198,8 +199,15 @@ class AbstractRecorded(AbstractFamily):
 
     record_at, trend_at, trends_at = record, trend, trends  # what floDl calls them
 
-    def _of_one(self, name: str, value: object) -> Mapping[str, object]:
-        """One name with its value; a tag group with one value per tag."""
+    def _table(self, name: str | Mapping[str, Any], value: object) -> Mapping[str, Any]:
+        """A table as it is; one name with its value; a tag group with one value per tag."""
+        if isinstance(name, Mapping):
+            if value is not None:
+                raise TrainingError(
+                    f"record() takes a name and its value, or a table of both; got a table and {value!r}",
+                    mend='record({"loss": loss}, weight=len(x))',
+                )
+            return name
         checked_name(name)
         if not isinstance(value, list | tuple):
             return {name: value}
@@ -217,6 +225,7 @@ class AbstractRecorded(AbstractFamily):
 
     def _owner(self, path: str) -> tuple[AbstractFamily, str]:
         """The innermost graph that a dotted name leads into, and what is left of the name there."""
+        check_path(path)
         graph: AbstractFamily = self
         rest = path
         if "." in path:

@@ -80,7 +80,7 @@ class Recorder:
         """Count values that are all plain floats of names met before in this epoch; if not, count nothing."""
         routes, floats = self.routes, []
         for name, value in values.items():
-            mean = routes.get(prefix + name if prefix else name)
+            mean = routes.get(f"{prefix}{name}" if prefix else name)
             if mean is None or type(value) is not float:
                 return False
             floats.append((mean, value))
@@ -183,7 +183,10 @@ def checked(name: str, value: object) -> Number:
             raise TrainingError(f"record({name!r}) takes a real number, got {value.dtype}", mend="value.abs()")
         return value.item() if value.is_cpu else value.detach().reshape(())
     if isinstance(value, Real):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:  # an integer of hundreds of digits
+            raise TrainingError(f"record({name!r}) takes a float or a tensor, got an int beyond both") from None
     raise TrainingError(f"record({name!r}) takes a float or a tensor, got {type(value).__name__}")
 
 
@@ -203,12 +206,14 @@ def checked_name(name: object) -> str:
     """What a value is recorded under.
 
     Raises:
-        TrainingError: It is no text.
+        TrainingError: It is no text, or none that a line of a log can hold.
     """
     if not isinstance(name, str):
         raise TrainingError(
             f"record() takes a name, or a table of names and values, got {name!r}", mend='record({"loss": loss})'
         )
+    if not name.strip() or not name.isprintable():
+        raise TrainingError(f"record() takes a name that can be read, got {name!r}", mend='record({"loss": loss})')
     return name
 
 

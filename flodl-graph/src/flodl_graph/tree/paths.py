@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from flodl_core import PathError
 from flodl_core.errors import did_you_mean
-from flodl_core.paths import is_glob
+from flodl_core.paths import check_path, is_glob
 from torch import nn
 
 from flodl_graph.ir.graph import GraphIR
@@ -25,6 +25,7 @@ def kind_of(root: nn.Module, graphs: Mapping[str, GraphIR], path: str) -> Kind:
     Raises:
         PathError: Nothing; with the nearest. Or it is empty, a glob, or internal to a nested graph.
     """
+    check_path(path)
     if not path or is_glob(path):
         what = f"{path!r} is a glob, which names any number of parts" if path else "an empty path names no part"
         raise PathError(what, mend="parameters_at() and freeze() take globs; the graph itself needs no path")
@@ -42,14 +43,18 @@ def kind_of(root: nn.Module, graphs: Mapping[str, GraphIR], path: str) -> Kind:
     parameters = [name for name, _ in root.named_parameters(remove_duplicate=False)]
     if path in parameters:
         return "parameter"
+    if any(name == path for name, _ in root.named_buffers(remove_duplicate=False)):
+        raise PathError(f"{path!r} names a buffer, which does not train", mend="name the module that holds it")
+    labelled = [inner for inner, ir in graphs.items() if ir.label == path.rpartition(".")[2]]  # inside a loop: the role
     known = [*filter(None, modules), *(f"{owner}.{tag}" if owner else tag for tag in tags), *parameters]
-    tails = [name for name in known if name.rpartition(".")[2] == path.rpartition(".")[2]]
+    tails = labelled or [name for name in dict.fromkeys(known) if name.rpartition(".")[2] == path.rpartition(".")[2]]
     nearest = f"did you mean {' or '.join(map(repr, tails[:3]))}?" if tails else did_you_mean(path, known)
     raise PathError(f"{path!r} names nothing in this graph", mend=nearest or "graph.paths() lists what there is")
 
 
 def module_path(root: nn.Module, graphs: Mapping[str, GraphIR], path: str) -> str:
     """The path of the module behind a tag that is not called like it: an alias, a further output."""
+    check_path(path)
     owner, rest = owner_of(graphs, path)
     head, dot, tail = rest.partition(".")
     writes = {value: node.name for node in graphs[owner].nodes for value in node.writes}
