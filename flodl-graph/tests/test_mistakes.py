@@ -238,3 +238,51 @@ def test_names_in_any_script() -> None:
     assert y.equal(graph.tagged("\u03bb"))
     assert graph.hash == FlowBuilder.from_toml(graph.to_toml()).build().hash
     assert ["gr\u00f6\u00dfe.weight", "gr\u00f6\u00dfe.bias"] == [*graph.state_dict()]
+
+
+@pytest.mark.parametrize(
+    ("say", "what", "mend"),
+    [
+        (
+            lambda: FlowBuilder("gelu").at("late").through("relu").tag("late"),
+            "at('late') goes on from a tag that comes later",
+            "tag('late') first; using() alone reads what the call before left",
+        ),
+        (lambda: FlowBuilder("gelu").map("relu").over("hdden"), "over('hdden') names no tag and no input", None),
+        (
+            lambda: FlowBuilder("multihead_attention", 4, 2).tag(wieghts="w"),
+            "multihead_attention_1 has no output 'wieghts' besides the stream",
+            "did you mean 'weights'?",
+        ),
+        (
+            lambda: FlowBuilder(FlowBuilder("gelu").tag("_own").through("relu").label("inner")).tag(_own="own"),
+            "inner has no output '_own' besides the stream: it is internal to it",
+            "without internal(), and without a leading underscore",
+        ),
+        (
+            lambda: FlowBuilder(FlowBuilder("gelu").tag("h").label("inner")).through("state_add").using(h="inner.h"),
+            "using('inner.h') names no tag and no input",
+            "inner has it as an output: say tag(h='h') after it, and using('h')",
+        ),
+        (
+            lambda: FlowBuilder("gelu").tag("head").split("gelu", "relu").tag_group("head").merge("add"),
+            "tag group 'head' has the name of a tag",
+            "one name for each",
+        ),
+        (
+            lambda: FlowBuilder().split("gelu", "relu").tag_group("a").tag_group("a").merge("add"),
+            "tag group 'a' is given twice",
+            "two names for two groups",
+        ),
+        (
+            lambda: FlowBuilder().split(["gelu", "relu"]).merge("add"),
+            "split() opens at least 2 branches, got a list",
+            "split(a, b): one after the other",
+        ),
+    ],
+)
+def test_one_mistake_is_one_error_with_a_way_out(say: Callable[[], FlowBuilder], what: str, mend: str | None) -> None:
+    """What a person meant is guessed from what there is; what follows from a mistake is no further one."""
+    (error,) = failure(say()).parts
+    assert what == error.what
+    assert mend in (None, error.mend)

@@ -64,6 +64,10 @@ def test_using_takes_a_name_a_list_or_a_table() -> None:
         ({"through": "linear", "args": 3}, "`args` is a list of positional arguments, got 3"),
         ({"through": "os:system"}, "'os:system' is no component's name"),
         ({"through": "gelu", "target": "os:system"}, "gelu takes no argument 'target'"),
+        ({"through": "gelu", "also": "relu"}, "two words in one table: through and also"),
+        ({"through": "gelu", "usnig": "relu"}, "a table of the flow has no key 'usnig'"),
+        ({"split": ["gelu", "relu"], "tga_group": "h"}, "a table of the flow has no key 'tga_group'"),
+        ({"merge": "cat", "dim": 1, "uisng": "h"}, "a table of the flow has no key 'uisng'"),
     ],
 )
 def test_wrong_tables(table: Any, what: str) -> None:

@@ -84,6 +84,7 @@ class Plan:
 
     Args:
         streams: The open ones.
+        groups: Tag groups: name, tags, line.
         internal: Tags that nobody outside may read, each with the line that says so.
     """
 
@@ -91,7 +92,7 @@ class Plan:
     streams: list[Slot] = field(factory=lambda: [STREAM_IN])
     inputs: list[str] = field(factory=list)
     tags: list[TagDraft] = field(factory=list)
-    groups: list[tuple[str, tuple[str, ...]]] = field(factory=list)
+    groups: list[tuple[str, tuple[str, ...], Where]] = field(factory=list)
     internal: list[tuple[str, Where]] = field(factory=list)
     label: Label | None = None
     errors: list[FlodlError] = field(factory=list)

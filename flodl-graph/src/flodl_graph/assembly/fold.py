@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, final
 
 from attrs import define, field
 from flodl_core import BuildError, Component, FlodlError, PluginError, components
+from flodl_core.errors import did_you_mean
 from flodl_core.where import Where
 
 from flodl_graph.assembly.draft import STREAM_IN, Draft, Plan, Port, RefDraft, Slot, TagDraft
@@ -35,10 +37,12 @@ class _Fold:
     plan: Plan = field(factory=Plan)
     addressed: list[Draft] | None = field(factory=list)  # what `using` speaks to; None: a word that failed
     side: Draft | None = None  # a side branch that the next tag names
+    steps: Sequence[Step] = ()  # the whole flow
     counters: Counters = field(factory=Counters)
     find: Find = field(factory=lambda: cache(components.find))  # each name is looked up once
 
     def run(self, flow: Flow) -> Plan:
+        self.steps = flow.steps
         for step in flow.steps:
             try:
                 self._take(step)
@@ -88,6 +92,7 @@ class _Fold:
     def _branches(self, node: type[AbstractNode], step: Word) -> list[Draft]:
         stream = self._stream(step.word)
         if len(step.args) < 2:
+            self.plan.streams = [STREAM_IN] * 2  # that they cannot be merged is no further mistake
             listed = isinstance(next(iter(step.args), None), list)
             raise BuildError(
                 f"{step.word}() opens at least 2 branches, got {'a list' if listed else len(step.args)}",
@@ -122,11 +127,7 @@ class _Fold:
         draft = self.addressed[0] if self.addressed else None
         further = draft.results[1:] if draft else ()
         if draft is None or port not in further:
-            subject = f"{draft.counted}" if draft else "the input"
-            raise BuildError(
-                f"{subject} has no output {port!r} besides the stream",
-                mend=f"it has {', '.join(further)}" if further else f"tag({port!r}) names the stream",
-            )
+            raise _no_port(draft, port, further)
         return Port(draft, port)
 
     def _tag_group(self, step: TagGroup) -> None:
@@ -135,9 +136,11 @@ class _Fold:
             raise BuildError(
                 "tag_group() names open branches, and there is one stream", mend="use tag() for one stream"
             )
+        if any(step.name == name for name, _, _ in self.plan.groups):
+            raise BuildError(f"tag group {step.name!r} is given twice", mend="two names for two groups")
         names = tuple(f"{step.name}_{index}" for index in range(len(streams)))
         self.plan.tags += [TagDraft(name, slot, step.where) for name, slot in zip(names, streams, strict=True)]
-        self.plan.groups.append((step.name, names))
+        self.plan.groups.append((step.name, names, step.where))
 
     def _using(self, step: Using) -> None:
         if self.addressed is None:
@@ -158,8 +161,15 @@ class _Fold:
         self._stream("at")
         slot = self.plan.tagged(step.tag)
         if slot is None:
-            raise unknown_tag("at", step.tag, (tag.name for tag in self.plan.tags))
+            raise self._nowhere(step)
         self.plan.streams, self.addressed = [slot], []
+
+    def _nowhere(self, step: At) -> BuildError:
+        tags = [other for other in self.steps if isinstance(other, Tag)]
+        if any(step.tag in (other.name, *dict(other.ports).values()) for other in tags):
+            what = f"{step.said}({step.tag!r}) goes on from a tag that comes later"
+            return BuildError(what, mend=f"tag({step.tag!r}) first; using() alone reads what the call before left")
+        return unknown_tag(step.said, step.tag, (tag.name for tag in self.plan.tags))
 
     def _stream(self, word: str) -> Slot:
         if len(self.plan.streams) != 1:
@@ -185,6 +195,15 @@ class _Fold:
                     mend='end it with merge("add") or another op',
                 )
             )
+
+
+def _no_port(draft: Draft | None, port: str, further: Sequence[str]) -> BuildError:
+    subject = "the input" if draft is None else getattr(draft.part, "label", None) or draft.counted
+    what = f"{subject} has no output {port!r} besides the stream"
+    if draft is not None and port in getattr(getattr(draft.part, "ir", None), "internal", ()):
+        return BuildError(f"{what}: it is internal to it", mend="without internal(), and without a leading underscore")
+    nearest = did_you_mean(port, further) or f"it has {', '.join(further)}"
+    return BuildError(what, mend=nearest if further else f"tag({port!r}) names the stream")
 
 
 def _node_class(component: Component) -> type[AbstractNode]:

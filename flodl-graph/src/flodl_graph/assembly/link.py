@@ -53,6 +53,12 @@ def _check_names(plan: Plan, reserved: Collection[str]) -> None:
     tagged = {tag.slot for tag in plan.tags if isinstance(tag.slot, Draft) and tag.name == tag.slot.name}
     counted = tuple(draft.name for draft in plan.drafts if draft.name == draft.counted and draft not in tagged)
     plan.errors += faults(Names(tuple(given), counted, reserved))
+    tags = {tag.name for tag in plan.tags}
+    plan.errors += [
+        BuildError(f"tag group {name!r} has the name of a tag", where=where, mend="one name for each")
+        for name, _, where in plan.groups
+        if name in tags
+    ]
 
 
 def _part_namesakes(plan: Plan) -> None:
@@ -95,7 +101,7 @@ class _Link:
             nodes=nodes,
             output=self.values[plan.streams[0]],
             tags=tuple((tag.name, self.values[tag.slot]) for tag in plan.tags if tag.slot in self.values),
-            groups=tuple(plan.groups),
+            groups=tuple((name, tags) for name, tags, _ in plan.groups),
             carries=tuple(
                 Carry(tag=tag, value=self.values[slot], before=before, zeros=zeros)
                 for (tag, zeros), (before, slot) in self.carries.items()
@@ -151,10 +157,12 @@ class _Link:
     def _unknown(self, ref: RefDraft) -> BuildError:
         """A tag that is not there; or that is one of a graph inside, which must bring it out."""
         error = unknown_tag("using", ref.tag, (tag.name for tag in self.plan.tags), ref.where)
-        inside = next((draft for draft in self.plan.drafts if ref.tag in draft.results[1:]), None)
+        port = ref.tag.rpartition(".")[2]  # paths are for the graph that is built
+        inside = next((draft for draft in self.plan.drafts if port in draft.results[1:]), None)
         if inside is None:
             return error
-        mend = f"{inside.name} has it as an output: say tag({ref.tag}={ref.tag!r}) after it"
+        mend = f"{inside.name} has it as an output: say tag({port}={port!r}) after it"
+        mend += f", and using({port!r})" if port != ref.tag else ""
         return BuildError(error.what, where=error.where, mend=mend)
 
     def _check_required(self, draft: Draft, absences: Mapping[str, Absence]) -> None:
@@ -202,7 +210,7 @@ class _Link:
 
 def _internal(plan: Plan) -> tuple[str, ...]:
     """Tags that nobody outside may read: those said to be internal, and those that begin with an underscore."""
-    groups = dict(plan.groups)
+    groups = {name: tags for name, tags, _ in plan.groups}
     tags = [tag.name for tag in plan.tags if tag.name not in plan.inputs]
     said: set[str] = set()
     for name, where in plan.internal:

@@ -58,9 +58,14 @@ class Using(AbstractStep):
 @final
 @frozen(kw_only=True)
 class At(AbstractStep):
-    """`at(tag)`: the stream goes on from there."""
+    """`at(tag)`: the stream goes on from there.
+
+    Args:
+        said: The word that says so: `map(m).over(tag)` does too.
+    """
 
     tag: str
+    said: str = field(default="at", eq=False, repr=False)
 
 
 @final

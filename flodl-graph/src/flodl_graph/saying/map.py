@@ -39,7 +39,7 @@ class MapBody(AbstractHalfSaid):
 
     def over(self, tag: str) -> FlowBuilder:
         """Over the elements of a tagged value; the stream goes on from the result."""
-        return self._map(self._builder._then(at_step(tag)))
+        return self._map(self._builder._then(at_step(tag, "over")))
 
     def slices(self, n: int) -> FlowBuilder:
         """Over `n` equal slices of the last dimension."""

@@ -46,14 +46,17 @@ def tag_group_step(name: str) -> TagGroup:
     return TagGroup(name=name_of("tag_group", name, where), where=where)
 
 
-def at_step(tag: str) -> At:
+def at_step(tag: str, word: str = "at") -> At:
     """Where the stream goes on from.
+
+    Args:
+        word: The one that says so.
 
     Raises:
         BuildError: It is no text.
     """
     where = caller()
-    return At(tag=name_of("at", tag, where), where=where)
+    return At(tag=name_of(word, tag, where), said=word, where=where)
 
 
 def using_step(tags: Sequence[str], renamed: Mapping[str, str | Sequence[str]]) -> Using:

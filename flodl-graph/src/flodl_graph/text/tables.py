@@ -12,10 +12,14 @@ A reference is a string, `{use = ...}`, or a nested `{flow = [...]}`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from difflib import get_close_matches
 from typing import Any, TypeAlias
 
-from flodl_core import BuildError, FlodlError, UnknownComponent, as_reference, components
+from flodl_core import BuildError, Component, FlodlError, Ref, UnknownComponent, as_reference, components
+from flodl_core.binding import signature_of
 from flodl_core.errors import did_you_mean, join_errors
+from flodl_core.names import kind_due
 from flodl_core.where import Where
 
 from flodl_graph.ir.steps import At, Flow, Input, Internal, Label, Step, Tag, TagGroup, Using, Word
@@ -77,6 +81,7 @@ def _steps(table: Mapping[str, Any], where: Where) -> list[Step]:
     if _INPUT in table:
         return [Input(names=_texts(table, _INPUT, where), where=where), *_marks(table, where)]
     word = _word(table, where)
+    _check_keys(table, word, where)
     arguments = {key: _argument(value, where) for key, value in table.items() if key not in (*_MARKS, word)}
     first = _argument(table[word], where)
     positional = tuple(first) if isinstance(first, list) and _takes_each(word) else (first,)
@@ -108,11 +113,8 @@ def _word(table: Mapping[str, Any], where: Where) -> str:
     """The first key that is a word: people write it first, and then no plugin is loaded to find it."""
     keys = [key for key in table if key not in (*_MARKS, "args")]
     for key in keys:
-        try:
-            components.find("word", key)
-        except UnknownComponent:
-            continue
-        return key
+        if _is_word(key):
+            return key
     words = [component.name for component in components.list("word")]
     nearest = next(filter(None, (did_you_mean(key, words) for key in keys)), None)
     raise BuildError(
@@ -120,6 +122,44 @@ def _word(table: Mapping[str, Any], where: Where) -> str:
         where=where,
         mend=nearest or f"words: {', '.join(words)}",
     )
+
+
+def _check_keys(table: Mapping[str, Any], word: str, where: Where) -> None:
+    """A second word and a misspelt mark are no arguments of the component that the word names."""
+    for key in table:
+        if key in (word, "args", *_MARKS) or _is_argument(key, word, as_reference(table[word])):
+            continue
+        if _is_word(key):
+            raise BuildError(f"two words in one table: {word} and {key}", where=where, mend="a table for each")
+        if near := get_close_matches(key, _MARKS, 1, 0.75):
+            raise BuildError(f"a table of the flow has no key {key!r}", where=where, mend=f"did you mean {near[0]!r}?")
+
+
+def _is_argument(key: str, word: str, said: Any) -> bool:
+    """Whether the word takes it, or the constructor of what the word is given by name, as far as that can be asked."""
+    asked = [signature_of(components.find("word", word).load().from_words)]  # type: ignore[attr-defined]
+    if isinstance(said, Ref):
+        component = _named(said.name)
+        if component is None:  # told where it is made
+            return True
+        asked.append(component.signature())
+    parameters = [p for signature in asked for p in signature.parameters.values()]
+    return any(p.name == key or p.kind is p.VAR_KEYWORD for p in parameters)
+
+
+def _named(name: str) -> Component | None:
+    for kind in ("module", "merge_op"):
+        with suppress(FlodlError):
+            return components.find(kind_due(name, kind), name)
+    return None
+
+
+def _is_word(key: str) -> bool:
+    try:
+        components.find("word", key)
+    except UnknownComponent:
+        return False
+    return True
 
 
 def _takes_each(word: str) -> bool:
