@@ -105,3 +105,9 @@ def test_plain_mistakes(path, args, kwargs, said):
     """By the argument's name, before torch is asked."""
     with pytest.raises(ComponentError, match=said):
         bind(path, signature_of(_class(path)), args, kwargs)
+
+
+def test_a_tensor_that_is_due_is_told():
+    """`Tensor | None`: a number is refused by what is due, not by None alone."""
+    with pytest.raises(ComponentError, match=r"argument 'pos_weight' is None or Tensor, got 3.0 \(float\)"):
+        bind("loss", signature_of(torch.nn.BCEWithLogitsLoss), (), {"pos_weight": 3.0})

@@ -216,3 +216,16 @@ def test_a_spec_may_name_its_only_output() -> None:
     components.register(Negated(), "test_negated")
     x = torch.randn(3, 4)
     assert torch.equal(-x, FlowBuilder("op:test_negated").build()(x))
+
+
+def test_a_pool_that_returns_indices_hands_them_to_its_way_back(device: torch.device) -> None:
+    """`return_indices=True` makes them an output; without, the pool has the stream alone."""
+    pool, back = torch.nn.MaxPool2d(2, return_indices=True), torch.nn.MaxUnpool2d(2)
+    model = FlowBuilder(pool).tag("small", indices="places").through(back).using(indices="places").build().to(device)
+    x = torch.randn(2, 3, 4, 4, device=device)
+    assert torch.equal(back(*pool(x)), model(x))
+    assert torch.equal(pool(x)[0], model.tagged("small"))
+    stream = FlowBuilder(torch.nn.AdaptiveMaxPool1d(2, return_indices=True)).through(torch.nn.ReLU()).build()
+    assert (2, 3, 2) == stream(x[:, :, 0].cpu()).shape
+    with pytest.raises(BuildError, match="no output 'indices' besides the stream"):
+        FlowBuilder(torch.nn.MaxPool2d(2)).tag(indices="places").build()

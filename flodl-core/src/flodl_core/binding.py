@@ -125,6 +125,8 @@ def _admitted_by_any(members: tuple[Any, ...]) -> frozenset[type] | None:
         if admitted is None and not _is_tensor(member):
             return None
         known |= admitted or frozenset()
+    if known == {type(None)}:  # a tensor or nothing: no plain value will do, and the tensor is to be told
+        return known | {member for member in members if _is_tensor(member)}
     return known or None
 
 

@@ -16,8 +16,9 @@ from flodl_graph.part import once_a_forward
 def outputs_of(part: Part, said: Component | None = None) -> tuple[str, ...]:
     """Names of what a module returns, the stream first; empty: one value.
 
-    They come from the module itself when it has `ports`, as a graph has its tags; else from its
-    component's spec; else from a `NamedTuple` that `forward` is annotated to return.
+    They come from the module itself when it has `ports`, as a graph has its tags, or `return_indices`, as
+    a pool of torch; else from its component's spec; else from a `NamedTuple` that `forward` is annotated
+    to return.
 
     Args:
         said: The component that the user named, where one was.
@@ -25,6 +26,8 @@ def outputs_of(part: Part, said: Component | None = None) -> tuple[str, ...]:
     ports = getattr(part, "ports", None)
     if isinstance(ports, tuple):
         return ("stream", *ports) if ports else ()
+    if getattr(part, "return_indices", None) is True:
+        return "stream", "indices"
     component = said or components.builtin_class("module", type(part))
     if component is not None and isinstance(component.spec, ModuleSpec | OpSpec) and component.spec.outputs:
         named = component.spec.outputs

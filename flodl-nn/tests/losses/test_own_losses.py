@@ -208,6 +208,20 @@ def test_kl_div_is_the_divergence():
     torch.testing.assert_close(make("kl_div", log_target=True)(log_p, q.log()), expected)
 
 
+def test_a_weight_may_be_a_number():
+    """As `pos_weight` mostly is: torch itself wants a tensor."""
+    logits, target = random(4, 3).float(), random(4, 3, seed=1).gt(0).float()
+    expected = F.binary_cross_entropy_with_logits(logits, target, pos_weight=torch.tensor(3.0))
+    assert expected.equal(make("binary_cross_entropy_with_logits", pos_weight=3)(logits, target))
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "nll", "binary_cross_entropy", "kl_div", "focal"])
+def test_a_reduction_is_one_of_the_words(name):
+    """Told when the loss is made; torch itself tells when it is first called."""
+    with pytest.raises(ComponentError, match=r"'avg'"):
+        make(name, reduction="avg")
+
+
 @pytest.mark.parametrize("name", ["cross_entropy", "nll", "multi_margin"])
 def test_class_weights_may_be_a_list(name):
     """As an experiment file writes them; the product is torch's own class."""

@@ -1,4 +1,4 @@
-"""torch's own losses, made from what an experiment file can say: class weights as a list of numbers.
+"""torch's own losses, made from what an experiment file can say: weights as numbers or a list of them.
 
 Each factory takes the class's own arguments and returns the class's own object.
 """
@@ -8,23 +8,30 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+from flodl_nn.losses.reduction import Reduction
+
+Weights: TypeAlias = Tensor | Sequence[float] | float | None
 
 
 def _factory(kind: type[nn.Module], *tensors: str) -> Callable[..., nn.Module]:
-    signature = inspect.signature(kind)
+    annotations: dict[str, Any] = {**dict.fromkeys(tensors, Weights), "reduction": Reduction}
+    parameters = inspect.signature(kind).parameters.values()
+    signature = inspect.Signature([p.replace(annotation=annotations.get(p.name, p.annotation)) for p in parameters])
 
     @functools.wraps(kind, updated=())
     def make(*args: Any, **kwargs: Any) -> nn.Module:
         said = signature.bind(*args, **kwargs)
         for name in tensors:
-            if isinstance(said.arguments.get(name), Sequence):
+            if isinstance(said.arguments.get(name), Sequence | int | float):
                 said.arguments[name] = torch.tensor(said.arguments[name], dtype=torch.get_default_dtype())
         return kind(*said.args, **said.kwargs)
 
+    make.__signature__ = signature  # type: ignore[attr-defined]  # what may be said, not what torch's class takes
     return make
 
 
