@@ -16,6 +16,7 @@ _COMMANDS = {
     "check": "What flodl asks of a plugin: metadata, names, documentation, contracts.",
     "new": "Begin a plugin or a project with something that works.",
     "run": "Train what an experiment file describes.",
+    "schema": "A JSON Schema of experiment files, for editors that complete and check them.",
     "watch": "A live or finished run in the browser, from its event log.",
     "checkpoint": "Model files: what is in them, whether they are whole, other kinds of them.",
     "completion": "A script that lets the shell complete commands and names.",

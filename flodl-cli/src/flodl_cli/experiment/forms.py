@@ -7,11 +7,12 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, final
 
-from attrs import frozen
+from attrs import field, frozen
 from flodl_core.component import KINDS
 
 _NAME = re.compile(rf"(({'|'.join(KINDS)}):)?([A-Za-z0-9][\w.\-]*/)?[A-Za-z]\w*", re.ASCII)
 _CODE_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_][\w.]*|[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
+_DEVICE = "auto|cpu|cuda(:[0-9]{1,3})?"
 NAMES_ONLY = "experiment files hold names only, never code: flodl list shows what is registered"
 
 
@@ -23,29 +24,43 @@ class Form:
     Args:
         expects: The form in words: "a whole number, at least 1".
         accepts: Whether a value has it.
+        schema: The same in the words of JSON Schema, as far as those go.
         read: The value as the schema keeps it.
         mend: What to do about any value that has not.
     """
 
     expects: str
     accepts: Callable[[Any], bool]
+    schema: Mapping[str, Any] = field(factory=dict, kw_only=True)
     read: Callable[[Any], Any] = lambda value: value
     mend: str | None = None
 
 
 def text() -> Form:
     """Any string that says something."""
-    return Form("a string, not empty", lambda value: isinstance(value, str) and bool(value.strip()))
+    return Form(
+        "a string, not empty",
+        lambda value: isinstance(value, str) and bool(value.strip()),
+        schema={"type": "string", "pattern": r"\S"},
+    )
 
 
 def identifier() -> Form:
     """A label of a graph."""
-    return Form("an identifier", lambda value: isinstance(value, str) and value.isidentifier())
+    return Form(
+        "an identifier",
+        lambda value: isinstance(value, str) and value.isidentifier(),
+        schema={"type": "string", "pattern": r"^[^\s\d./:-][^\s./:-]*$"},
+    )
 
 
 def path(suffix: str) -> Form:
     """Where a file goes; the suffix says what it is, and keeps a file of another kind from being replaced."""
-    return Form(f"a path that ends in {suffix}", lambda value: isinstance(value, str) and value.endswith(suffix))
+    return Form(
+        f"a path that ends in {suffix}",
+        lambda value: isinstance(value, str) and value.endswith(suffix),
+        schema={"type": "string", "pattern": f"{re.escape(suffix)}$"},
+    )
 
 
 def whole(*, at_least: int, at_most: int = 2**63 - 1) -> Form:
@@ -54,40 +69,54 @@ def whole(*, at_least: int, at_most: int = 2**63 - 1) -> Form:
     return Form(
         f"a whole number, at least {at_least}{limit}",
         lambda value: isinstance(value, int) and not isinstance(value, bool) and at_least <= value <= at_most,
+        schema={"type": "integer", "minimum": at_least, "maximum": at_most},
     )
 
 
 def fraction() -> Form:
     """A part of a whole that leaves something."""
-    return Form("a number from 0 up to, not including, 1", lambda value: _is_number(value) and 0 <= value < 1, float)
+    return Form(
+        "a number from 0 up to, not including, 1",
+        lambda value: _is_number(value) and 0 <= value < 1,
+        float,
+        schema={"type": "number", "minimum": 0, "exclusiveMaximum": 1},
+    )
 
 
 def positive() -> Form:
     """A finite number above 0."""
-    return Form("a number above 0", lambda value: _is_number(value) and value > 0, float)
+    return Form(
+        "a number above 0",
+        lambda value: _is_number(value) and value > 0,
+        float,
+        schema={"type": "number", "exclusiveMinimum": 0},
+    )
 
 
 def one_of(*words: str) -> Form:
     """One of a few words."""
-    return Form(" or ".join(f'"{word}"' for word in words), lambda value: value in words)
+    return Form(" or ".join(f'"{word}"' for word in words), lambda value: value in words, schema={"enum": list(words)})
 
 
 def device() -> Form:
     """A device that trains."""
     return Form(
         '"auto", "cpu", "cuda" or "cuda:1"',
-        lambda value: isinstance(value, str) and re.fullmatch(r"auto|cpu|cuda(:\d{1,3})?", value) is not None,
+        lambda value: isinstance(value, str) and re.fullmatch(_DEVICE, value) is not None,
+        schema={"type": "string", "pattern": f"^({_DEVICE})$", "examples": ["auto", "cpu", "cuda", "cuda:1"]},
     )
 
 
 def component_name() -> Form:
     """A registered name: `[kind:][distribution/]name`; a code path is none."""
-    return Form("the name of a component", is_name, mend=NAMES_ONLY)
+    return Form("the name of a component", is_name, mend=NAMES_ONLY, schema={"type": "string"})
 
 
 def arguments() -> Form:
     """Positional arguments of a component."""
-    return Form("a list of positional arguments", lambda value: isinstance(value, list), tuple)
+    return Form(
+        "a list of positional arguments", lambda value: isinstance(value, list), tuple, schema={"type": "array"}
+    )
 
 
 def tables() -> Form:
@@ -96,12 +125,17 @@ def tables() -> Form:
         "one table per node, written [[model.flow]]",
         lambda value: isinstance(value, list) and bool(value) and all(isinstance(item, Mapping) for item in value),
         tuple,
+        schema={"type": "array", "minItems": 1, "items": {"type": "object"}},
     )
 
 
 def condition() -> Form:
     """What a rule asks; whether it means something is the rule's affair."""
-    return Form('a table such as { trend = "val_loss", stalled = 10 }', lambda value: isinstance(value, Mapping))
+    return Form(
+        'a table such as { trend = "val_loss", stalled = 10 }',
+        lambda value: isinstance(value, Mapping),
+        schema={"type": "object"},
+    )
 
 
 def actions() -> Form:
@@ -109,17 +143,23 @@ def actions() -> Form:
     return Form(
         'an action, or a list of them, such as { scale_lr = 0.5 } or "stop"',
         lambda value: isinstance(value, str | Mapping | list) and bool(value),
+        schema={"type": ["string", "object", "array"], "minLength": 1, "minProperties": 1, "minItems": 1},
     )
 
 
 def flag() -> Form:
     """Yes or no."""
-    return Form("true or false", lambda value: isinstance(value, bool))
+    return Form("true or false", lambda value: isinstance(value, bool), schema={"type": "boolean"})
 
 
 def references() -> Form:
     """Names, or tables that `use` one."""
-    return Form('a list of names or of tables such as { use = "csv", path = "run.csv" }', _are_references, tuple)
+    return Form(
+        'a list of names or of tables such as { use = "csv", path = "run.csv" }',
+        _are_references,
+        tuple,
+        schema={"type": "array", "items": {"type": ["string", "object"]}},
+    )
 
 
 def is_name(value: object) -> bool:

@@ -15,7 +15,7 @@ from flodl_cli.experiment.lines import Path
 from flodl_cli.experiment.schema import COMPONENT_KINDS
 from flodl_cli.experiment.validate import Faults
 
-_MODULE_WORDS = frozenset({"through", "also", "split", "fork", "loop_body", "map"})
+MODULE_WORDS = frozenset({"through", "also", "split", "fork", "loop_body", "map"})
 _MARKS = frozenset({"tag", "tag_group", "using", "args"})
 
 
@@ -47,7 +47,7 @@ def _check_node(table: object, path: Path, faults: Faults) -> None:
     if not isinstance(table, Mapping):
         return
     for key, value in table.items():
-        kind = "merge_op" if key == "merge" else "module" if key in _MODULE_WORDS else None
+        kind = "merge_op" if key == "merge" else "module" if key in MODULE_WORDS else None
         for item in value if isinstance(value, list) else [value]:
             if kind and isinstance(item, str):
                 _check(kind, item, (*path, key), faults)
