@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 
-from flodl_monitor import read_event_log
+from flodl_core.rules import Firing
+from flodl_monitor import Monitor, read_event_log
 from flodl_monitor.web.page import history_in
 
 TRAIN = """
@@ -80,6 +81,28 @@ def test_killed_run_goes_on(tmp_path):
     assert [1, 4] == [event["from"] for event in events if event["event"] == "run"]
     check_page(tmp_path)
     assert {"state.json", "run.csv", "run.jsonl", "run.html"} == {file.name for file in tmp_path.iterdir()}
+
+
+def test_files_of_a_run_that_goes_on_elsewhere(tmp_path):
+    """Begin with all epochs that the monitor remembers, marks and what rules did among them."""
+    firing = Firing(epoch=2, condition="loss < 1", actions=("stop()",), windows={"loss": [0.5]})
+    with Monitor(5, sinks=[], probes=[]) as before:
+        for epoch in range(3):
+            before.mark(f"ran {epoch + 1}")
+            before.log(epoch, 20.0, {"loss": 1 / (epoch + 1)}, fired=(firing,) if epoch == 1 else ())
+    sinks = [(kind, {"path": tmp_path / f"run.{kind}"}) for kind in ("csv", "jsonl")]
+    with Monitor(5, sinks=sinks, probes=[]) as after:
+        after.load_state_dict(json.loads(json.dumps(before.state_dict())))
+        for epoch in range(2, 5):  # one of them again
+            after.log(epoch, 10.0, {"loss": 0.1})
+    assert [1, 2, 3, 4, 5] == [record.epoch for record in read_event_log(tmp_path / "run.jsonl")]
+    told = [(record.epoch, record.metrics, record.marks, record.fired) for record in after.history()]
+    assert told == [
+        (record.epoch, record.metrics, record.marks, record.fired) for record in read_event_log(tmp_path / "run.jsonl")
+    ]
+    with (tmp_path / "run.csv").open(newline="") as file:
+        rows = [(row["epoch"], row["seconds"], float(row["loss"])) for row in csv.DictReader(file)]
+    assert rows == [(str(record.epoch), str(record.seconds), record.metrics["loss"]) for record in after.history()]
 
 
 def test_page_of_a_run_that_moved(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 
 import pytest
 from flodl_monitor import Monitor, read_event_log
@@ -115,6 +116,16 @@ def test_a_falling_rate_is_marked():
         for epoch in monitor.epochs(step):
             step.epoch, step.lr = epoch + 1, (1.0, 0.9, 0.09, 0.08)[epoch]
     assert [(), (), ("lr 0.9 to 0.09",), ()] == [record.marks for record in monitor.history()]
+
+
+@pytest.mark.parametrize("epochs", [10, 200])
+def test_a_rate_that_falls_all_the_time_has_no_drops(epochs):
+    """Neither at the end of a cosine, where each epoch's is a fraction of the one before."""
+    step = type("Step", (), {"lr": 1.0, "epoch": 0})()
+    with Monitor(epochs, sinks=[], probes=[]) as monitor:
+        for epoch in monitor.epochs(step):
+            step.epoch, step.lr = epoch + 1, (1 + math.cos(math.pi * (epoch + 1) / epochs)) / 2
+    assert [()] * epochs == [record.marks for record in monitor.history()]
 
 
 def test_a_mark_on_an_epoch_that_is_over(tmp_path):

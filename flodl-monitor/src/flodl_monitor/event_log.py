@@ -166,7 +166,9 @@ class LogReader:
                 return Finished(int(event["epochs"]))
         except (ValueError, TypeError, LookupError, AttributeError) as error:
             what = error.what if isinstance(error, MonitorError) else "this line is no event of a training run"
-            raise MonitorError(what, where=f"{self._path}:{self._lines}") from None
+            whole = f"the lines before it are whole: head -n {self._lines - 1} {self._path} > whole.jsonl"
+            mend = whole if self._lines > 1 else 'a run writes a log with sinks=[ref("jsonl", path="run.jsonl")]'
+            raise MonitorError(what, where=f"{self._path}:{self._lines}", mend=mend) from None
         return None
 
 

@@ -12,7 +12,9 @@ from flodl_monitor.about import PARTS, About, Part, facts
 from flodl_monitor.drawing import drawing_of
 
 DROP = 0.5
-"""A learning rate that falls to this share, or below, from one epoch to the next has dropped."""
+"""A learning rate that falls to this share, or below, from one epoch to the next has dropped,"""
+STILL = 0.9
+"""if before it had kept so much of itself: a schedule that falls all the time, as a cosine does, has no drops."""
 
 
 @final
@@ -78,6 +80,7 @@ class Rate:
 
     def __init__(self) -> None:
         self._last: float | None = None
+        self._share: float | None = None
 
     def changes(self, source: object) -> list[str]:
         """The drop since the last look, if there is one."""
@@ -85,7 +88,9 @@ class Rate:
         if not isinstance(rate, float):
             return []
         before, self._last = self._last, rate
-        dropped = before is not None and 0 < rate <= before * DROP
+        share, self._share = self._share, rate / before if before else None
+        falls = share is not None and share < STILL
+        dropped = before is not None and 0 < rate <= before * DROP and not falls
         return [f"lr {before:.3g} to {rate:.3g}"] if dropped else []
 
 

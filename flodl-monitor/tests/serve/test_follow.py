@@ -94,6 +94,7 @@ def test_what_is_no_log(dashboard, tmp_path):
     with pytest.raises(MonitorError, match="this line is no event of a training run") as caught:
         Follower(path, dashboard)
     assert f"{path}:1" == caught.value.where
+    assert "a run writes a log with" in caught.value.mend
     path.write_text('{"event": "run", "schema": 1, "from": 1, "total": 3, "time": 0}\n')
     follower = Follower(path, dashboard)
     path.write_text("")
@@ -102,3 +103,7 @@ def test_what_is_no_log(dashboard, tmp_path):
     path.unlink()
     with pytest.raises(MonitorError, match="cannot be read"):
         follower.read()
+    path.write_text('{"event": "run", "schema": 1, "from": 1, "total": 3, "time": 0}\nhello\n')
+    with pytest.raises(MonitorError, match="this line is no event of a training run") as caught:
+        Follower(path, dashboard)
+    assert f"the lines before it are whole: head -n 1 {path} > whole.jsonl" == caught.value.mend

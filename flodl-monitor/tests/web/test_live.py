@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 
 import pytest
 from flodl_core.rules import Firing
@@ -256,6 +257,40 @@ def test_the_crosshair_reads_values(tab, dashboard, record):
     values = page.page.locator("#charts .legend b").all_inner_texts()
     assert ["0.2500", "0.5714", "0.6667"] == values
     assert ["epoch 4", "epoch 4", "epoch 3"] == page.page.locator("#charts .note").all_inner_texts()
+
+
+def test_the_crosshair_of_a_long_run_reads_every_curve(tab, dashboard, record):
+    """Though each has kept epochs of its own: all have a value, and none stays behind when a further epoch comes."""
+    for epoch in range(1, 9_000):
+        waves = {name: math.sin(epoch * step) for name, step in (("loss", 0.7), ("val_loss", 1.1), ("test_loss", 1.3))}
+        dashboard._history.append(record(epoch, total=9_001, metrics=waves))
+    page = tab().open(dashboard.url)
+    box = page.page.locator("#charts .plot .u-over").first.bounding_box()
+    page.page.mouse.move(box["x"] + box["width"] / 3, box["y"] + 40)
+    page.wait_for("#charts .note", "epoch ")
+    read = "() => [...document.querySelectorAll('#charts .legend b')].map((one) => one.textContent)"
+    values = page.page.evaluate(read)
+    assert 3 == len([float(value) for value in values])
+    dashboard.emit(record(9_000, total=9_001, metrics={"loss": 7.0, "val_loss": 8.0, "test_loss": 9.0}))
+    page.wait_for("#state", "epoch 9000")
+    page.page.wait_for_timeout(400)
+    assert values == page.page.evaluate(read)
+    page.page.mouse.move(2, 2)
+    page.page.wait_for_function(f"({read})()[0] === '7.0000'")
+
+
+def test_what_stays_the_same_is_left_alone(tab, dashboard, record):
+    """What a reader has marked in a table stays marked while its numbers change; the tab counts percents."""
+    emit(dashboard, record, *range(1, 22))
+    page = tab().open(dashboard.url)
+    page.wait_for("#place", "2 to 21 of 21")
+    assert "52% live run" == page.page.title()
+    cells = "document.querySelector('#epochs tbody th'), document.querySelector('#tiles dd')"
+    page.page.evaluate(f"() => {{ window.before = [{cells}]; }}")
+    emit(dashboard, record, 22)
+    page.wait_for("#place", "3 to 22 of 22")
+    assert page.page.evaluate(f"() => [{cells}].every((one, place) => one === window.before[place])")
+    assert "55% live run" == page.page.title()
 
 
 def test_the_page_does_not_grow(tab, dashboard, record):

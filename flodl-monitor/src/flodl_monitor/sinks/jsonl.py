@@ -9,6 +9,7 @@ from typing import final
 
 from flodl_monitor.about import About
 from flodl_monitor.event_log import about_line, epoch_line, finish_line, mark_line, rule_lines, run_line
+from flodl_monitor.history import History
 from flodl_monitor.line_file import LineFile, checked_path, drop_torn_line, set_aside
 from flodl_monitor.record import EpochRecord, Mark
 
@@ -18,7 +19,7 @@ class Jsonl:
     """An append-only log of the run (`flodl_monitor.event_log` describes the lines).
 
     A run that begins at epoch 1 keeps an earlier file as `<name>.previous.jsonl`; a resumed one
-    appends to the same file.
+    appends to the same file, and where that is not there begins one with the epochs that the monitor remembers.
 
     Args:
         path: The file; its folder is made.
@@ -32,6 +33,12 @@ class Jsonl:
         self._file: LineFile | None = None
         self._last = 0
         self._about: About | None = None
+        self._past = History()
+
+    def begin(self, past: History) -> None:
+        """Take what a resumed run brings, for a file that does not hold it."""
+        if self._file is None:
+            self._past = past
 
     def emit(self, record: EpochRecord) -> None:
         """Append the epoch's line."""
@@ -59,10 +66,15 @@ class Jsonl:
             self._file.close()
 
     def _begin(self, record: EpochRecord) -> LineFile:
+        past = [*self._past.records(record.total)]
+        self._past = History()
         if record.epoch > 1 and self.path.exists():
             drop_torn_line(self.path)
+            past = []
         else:
             set_aside(self.path)
         file = LineFile(self.path)
+        if past:
+            file.append(run_line(past[0]) + "".join(rule_lines(one) + epoch_line(one) for one in past))
         file.append(run_line(record) + (about_line(self._about) if self._about else ""))
         return file

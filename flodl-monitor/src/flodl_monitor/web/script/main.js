@@ -65,6 +65,9 @@ addEventListener("resize", () => {
     redraw();
   }, 150);
 });
+addEventListener("beforeprint", () => {
+  for (const chart of charts.values()) if (chart.dirty) drawChart(chart);
+});
 document.addEventListener("visibilitychange", () => {
   if (run.live) listen();
   if (!document.hidden) soon();

@@ -39,6 +39,7 @@ function tiles(figures) {
     byId("tiles").names = names;
     byId("tiles").replaceChildren(...figures.map(([name]) => {
       const tile = make("div");
+      tile.title = name;
       tile.append(make("dt", name), make("dd"));
       return tile;
     }));
