@@ -183,3 +183,17 @@ def test_lbfgs_forgets_its_whole_history(device):
     step(an_input("adam", device))
     (state,) = step.optimizer.state.values()
     assert 1 == state["n_iter"] // step.optimizer.param_groups[0]["max_iter"] or state["n_iter"] <= 20
+
+
+def test_lbfgs_moves_nothing_that_is_frozen(device):
+    """Neither what was learned before nor the search along all parameters reaches a frozen part."""
+    model = a_model("adam", "group_norm", device)
+    step = TrainStep(model, objective=objective, optimizer=ref("lbfgs", lr=0.1, max_iter=2))
+    inputs = an_input("adam", device)
+    step(inputs)
+    freeze(model, "held")
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    for _ in range(3):
+        step(inputs)
+    moved = {name.partition(".")[0] for name, value in model.state_dict().items() if not value.equal(before[name])}
+    assert {"other"} == moved
