@@ -181,3 +181,16 @@ def test_what_a_word_says_of_mending_is_kept() -> None:
     with pytest.raises(ShapeError) as caught:
         FlowBuilder().switch(lambda x: x[:, 0].long(), ["gelu", "relu"]).build()(torch.ones(2, 2))
     assert 'per="sample"' == caught.value.mend
+
+
+@pytest.mark.parametrize("example", [(4, 2), [1.0], None, 3])
+def test_what_is_neither_a_shape_nor_a_tensor(example: object) -> None:
+    """Sizes alone have no type."""
+    with pytest.raises(ShapeError) as caught:
+        FlowBuilder("linear", 2, 4).build(example)  # type: ignore[arg-type]
+    assert f"an example is a shape or a tensor, got {example!r}" == caught.value.what
+
+
+def test_nothing_is_known_of_the_inputs() -> None:
+    """Then nothing can be said."""
+    assert FlowBuilder("linear", 2, 4).through("linear", 4, 4).build().check() is None

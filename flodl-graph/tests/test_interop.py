@@ -158,6 +158,19 @@ def test_functional_call_and_per_sample_gradients(nested: Graph, x: Tensor) -> N
     close({name: value.sum(0) for name, value in each.items()}, gradients(nested, x))
 
 
+def test_an_ensemble_is_stacked(x: Tensor) -> None:
+    """Each graph has a class of its own, and torch stacks modules of one: `nn.Sequential` is one."""
+    members = [nn.Sequential(NETS[NESTED].build().to(x.device)) for _ in range(3)]
+    parameters, buffers = torch.func.stack_module_state(members)
+    empty = copy.deepcopy(members[0]).to("meta")
+
+    def one(parameters: dict[str, Tensor], buffers: dict[str, Tensor]) -> Tensor:
+        return torch.func.functional_call(empty, (parameters, buffers), (x,))
+
+    made = torch.func.vmap(one)(parameters, buffers)
+    torch.testing.assert_close(made, torch.stack([member(x) for member in members]))
+
+
 def test_deepcopy(graph: Graph, x: Tensor) -> None:
     """A copy is independent, also after a call that left values with history."""
     expected = graph(x)

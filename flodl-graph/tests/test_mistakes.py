@@ -279,6 +279,12 @@ def test_names_in_any_script() -> None:
             "split() opens at least 2 branches, got a list",
             "split(a, b): one after the other",
         ),
+        (
+            lambda: FlowBuilder("lstm_cell", 4, 4).using(hx=("h", "c")).tag("h", cll="c"),
+            "lstm_cell_1 has no output 'cll' besides the stream",
+            "did you mean 'cell'?",
+        ),
+        (lambda: FlowBuilder("gelu").merge("add").using("hdden"), "using('hdden') names no tag and no input", None),
     ],
 )
 def test_one_mistake_is_one_error_with_a_way_out(say: Callable[[], FlowBuilder], what: str, mend: str | None) -> None:

@@ -269,7 +269,10 @@ def test_a_row_that_is_sent_where_no_branch_is(wrong: int) -> None:
 
 @pytest.mark.parametrize("per", ["batch", "sample"])
 def test_what_decides_gives_tensors(per: str) -> None:
-    """A selector, a halt: of a number of Python's the gradient, the device and the row are not known."""
+    """A selector, a halt, a router: of a number of Python's the gradient, the device and the row are not known."""
+    blended = FlowBuilder().gate(lambda x: 0.5, ["relu", "tanh"]).build()
+    with pytest.raises(RoutingError, match=r"a router gives a tensor, got 0\.5"):
+        blended(torch.ones(3, 2))
     chosen = FlowBuilder().switch(lambda x: 1, ["relu", "tanh"], per=per).build()
     with pytest.raises(RoutingError, match="a selector gives a tensor, got 1"):
         chosen(torch.ones(3, 2))

@@ -121,13 +121,15 @@ class _Fold:
         if step.name is not None:
             self.plan.tags.append(TagDraft(step.name, named, step.where))
         for port, tag in step.ports:
-            self.plan.tags.append(TagDraft(tag, self._port(port), step.where))
+            self.plan.tags.append(TagDraft(tag, self._port(port, step.where) or named, step.where))
 
-    def _port(self, port: str) -> Slot:
+    def _port(self, port: str, where: Where) -> Port | None:
+        """A further output; None where there is none, which is told: that its name is used is no further mistake."""
         draft = self.addressed[0] if self.addressed else None
         further = draft.results[1:] if draft else ()
         if draft is None or port not in further:
-            raise _no_port(draft, port, further)
+            self.plan.errors.append(_placed(_no_port(draft, port, further), where))
+            return None
         return Port(draft, port)
 
     def _tag_group(self, step: TagGroup) -> None:

@@ -122,7 +122,7 @@ class _Link:
         self.values.update({Port(draft, port): value for port, value in taps})
         if joins:
             streams, refs = (*streams, *(value for _, value, _ in refs)), ()
-            self._check_joins(draft, streams)
+            self._check_joins(draft)
         return draft.node(
             name=draft.name,
             streams=streams,
@@ -185,8 +185,8 @@ class _Link:
             self.carries[tag, zeros] = before, slot
         return self.carries[tag, zeros][0]
 
-    def _check_joins(self, draft: Draft, streams: tuple[Value, ...]) -> None:
-        if len(streams) < 2:
+    def _check_joins(self, draft: Draft) -> None:
+        if len(draft.streams) + len(draft.refs) < 2:
             self.plan.errors.append(
                 BuildError(
                     f"{draft.node.word}() joins open branches, and there is one stream",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import chain
+from typing import Any
 
 import torch
 from flodl_core import ShapeError
@@ -60,13 +61,18 @@ def check_shapes(
     return letters.text(output) if isinstance(output, Tensor) else None
 
 
-def _tensor(letters: Letters, example: str | Tensor, device: torch.device) -> Tensor:
-    return letters.tensor(example, device) if isinstance(example, str) else example
+def _tensor(letters: Letters, example: Any, device: torch.device) -> Tensor:
+    if isinstance(example, Tensor):
+        return example
+    if not isinstance(example, str):
+        raise ShapeError(f"an example is a shape or a tensor, got {example!r}", mend='"f32[B,3]"')
+    return letters.tensor(example, device)
 
 
 def _misfit(error: Exception, letters: Letters) -> ShapeError | None:
     """The error at the innermost node of ours, with what that node was given; None if that was not all known."""
-    place = place_of(error)
+    told = error.__cause__ if isinstance(error, ShapeError) else None  # by the graph's own call, of nothing but None
+    place = place_of(error) or (place_of(told) if isinstance(told, Exception) else None)
     if place is None:
         return ShapeError(f"the graph cannot be called so: {said(error, letters)}")
     return None if any(value is None for value in place.values) else misfit_at(place, error, letters)

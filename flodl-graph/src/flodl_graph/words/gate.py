@@ -7,7 +7,7 @@ from typing import Any, ClassVar, final
 
 import torch
 from attrs import frozen
-from flodl_core import BuildError
+from flodl_core import BuildError, RoutingError
 from torch import Tensor, nn
 
 from flodl_graph.ir.node import AbstractNode, Part
@@ -27,8 +27,14 @@ class GateModule(nn.Module):
         self.router, self.experts = as_module(router), as_modules(experts)
 
     def forward(self, x: Tensor, *, wanted: tuple[str, ...] = (), **refs: Tensor) -> Any:
-        """Blend. Shapes: x [B, ...] -> [B, D]; the router's weights are [B, E]."""
+        """Blend. Shapes: x [B, ...] -> [B, D]; the router's weights are [B, E].
+
+        Raises:
+            RoutingError: The router gives something else than a tensor.
+        """
         weights = self.router(x, **refs)  # [B, E]
+        if not isinstance(weights, Tensor):
+            raise RoutingError(f"a router gives a tensor, got {weights!r}", mend="torch.tensor([0.5, 0.5])")
         outputs = torch.stack([stream_of(expert(x)) for expert in self.experts], dim=-1)  # [B, D, E]
         blended = (outputs * weights.unsqueeze(-2)).sum(-1)  # [B, D]
         return (blended, weights) if wanted else blended
