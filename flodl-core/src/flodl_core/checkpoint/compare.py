@@ -10,6 +10,7 @@ import torch
 from attrs import frozen
 from torch import Tensor
 
+from flodl_core.checkpoint.bits import same_bits
 from flodl_core.checkpoint.container import Container, open_container
 from flodl_core.checkpoint.info import CheckpointInfo, Entry
 from flodl_core.checkpoint.place import at
@@ -112,15 +113,11 @@ def _differences(
             yield Difference(name, "form", entry.form, others[name].form)
         else:
             mine, its = first[entry.name], second[others[name].name]
-            if not _same_bits(mine, its):
+            if not same_bits(mine, its):
                 yield Difference(name, "values", entry.form, entry.form, *_distance(mine, its))
     for name, entry in others.items():
         if name not in entries:
             yield Difference(name, "only in the second", two=entry.form)
-
-
-def _same_bits(one: Tensor, two: Tensor) -> bool:
-    return torch.equal(one.reshape(-1).view(torch.uint8), two.reshape(-1).view(torch.uint8))
 
 
 def _distance(one: Tensor, two: Tensor) -> tuple[float, float]:

@@ -12,6 +12,7 @@ import torch
 from attrs import evolve
 from torch import Tensor, nn
 
+from flodl_core.checkpoint.bits import same_bits
 from flodl_core.checkpoint.container import open_container
 from flodl_core.checkpoint.info import CheckpointInfo, quoted
 from flodl_core.checkpoint.inventory import Inventory, inventory
@@ -131,14 +132,10 @@ def _check_shared(matched: Match, held: Inventory, tensors: Mapping[str, Tensor]
     """A file without digests may hold a shared tensor twice; then both must be the same."""
     for name, first in held.aliases.items():
         one, two = matched.sources.get(first), matched.sources.get(name)
-        if one and two and one != two and not _same(tensors[one.name], tensors[two.name]):
+        if one and two and one != two and not same_bits(tensors[one.name], tensors[two.name]):
             raise CheckpointError(
                 f"{quoted(name)} and {quoted(first)} are one tensor in the module, two different ones in the file"
             )
-
-
-def _same(one: Tensor, two: Tensor) -> bool:
-    return torch.equal(one.reshape(-1).view(torch.uint8), two.reshape(-1).view(torch.uint8))
 
 
 def fit(
