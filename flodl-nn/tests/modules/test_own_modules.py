@@ -292,3 +292,18 @@ def test_attention_weights_on_demand(causal, kind, device):
     torch.testing.assert_close(attention(x, mask=mask), output)
     assert weights.shape == (2, 4, 5, 5)
     torch.testing.assert_close(torch.ones(2, 4, 5, device=device), weights.sum(-1))
+
+
+@pytest.mark.parametrize("kind", ["boolean", "added"])
+def test_a_token_that_may_attend_to_nothing_is_zero_either_way(kind, device):
+    """Asked for its weights or not: the same output, no NaN in it, in the weights or in the gradients."""
+    attention = make("multihead_attention", 8, 2).to(device)
+    x = torch.randn(1, 3, 8, device=device, requires_grad=True)
+    allowed = torch.tensor([[False, False, False], [True, False, True], [True, True, True]], device=device)
+    mask = allowed if kind == "boolean" else torch.zeros(3, 3, device=device).masked_fill(~allowed, -math.inf)
+    output, weights = attention(x, mask=mask, wanted=("weights",))
+    torch.testing.assert_close(attention(x, mask=mask), output)
+    torch.testing.assert_close(attention.out_proj.bias, output[0, 0])
+    assert weights[:, :, 0].eq(0.0).all()
+    output.sum().backward()
+    assert all(p.grad.isfinite().all() for p in (x, *attention.parameters()))

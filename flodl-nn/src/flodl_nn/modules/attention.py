@@ -67,7 +67,7 @@ class AbstractAttention(nn.Module):
             context: Tokens that answer; default: `x` itself.
             mask: `[T, S]`, `[B, T, S]` (or `[B, 1, S]` for padding) or `[B, H, T, S]`. Boolean: True
                 where a token may be attended to, as in `scaled_dot_product_attention`; floating:
-                added to the scores.
+                added to the scores. A token that may attend to nothing gets zeros.
             wanted: `("weights",)`: return the weights [B, H, T, S] as well, which the fused kernels never hold.
 
         Raises:
@@ -116,7 +116,7 @@ class AbstractAttention(nn.Module):
         if self.causal:
             later = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).triu(1)
             scores = scores.masked_fill(later, -torch.inf)
-        weights = scores.softmax(-1)
+        weights = _softmax(scores)
         return F.dropout(weights, self.dropout, self.training) @ values, weights
 
     def extra_repr(self) -> str:
@@ -230,6 +230,12 @@ class GroupedQueryAttention(AbstractAttention):
             causal=causal,
             rotary=rotary,
         )
+
+
+def _softmax(scores: Tensor) -> Tensor:
+    """Over keys; 0 throughout where none may be attended to, as torch's kernels have it, and not NaN."""
+    alone = scores.isneginf().all(-1, keepdim=True)
+    return scores.masked_fill(alone, 0.0).softmax(-1).masked_fill(alone, 0.0)
 
 
 def _check_sizes(embed_dim: int, num_heads: int, groups: int) -> None:

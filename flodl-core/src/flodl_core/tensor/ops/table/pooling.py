@@ -55,11 +55,16 @@ POOLING = (
         "Sums, means or the largest of embeddings.",
         of="F",
     ),
-    op("dropout(input, /, *, p: float = 0.5, training: bool = True)", "f32[4,8]", "Some elements 0.", of="F"),
+    op(
+        "dropout(input, /, *, p: float = 0.5, training: bool = True)",
+        "f32[4,8]",
+        "Some elements 0, in evaluation too: the module knows the mode.",
+        of="F",
+    ),
     op(
         "feature_dropout(input, /, *, p: float, train: bool)",
         "f32[4,8,3]",
-        "Some channels 0.",
+        "Some channels 0, in evaluation too: the module knows the mode.",
         p=0.5,
         train=True,
     ),
