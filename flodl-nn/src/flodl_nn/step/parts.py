@@ -6,13 +6,14 @@ import inspect
 from collections.abc import Sequence
 from typing import Any, final
 
-from flodl_core import Ref, Reference, TrainingError, as_reference, components
+from flodl_core import Ref, Reference, TrainingError, as_reference
 from flodl_core.freezing import asked_since, hold_still, requests_so_far
 from flodl_core.groups import GroupRules
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from flodl_nn.step.device_rates import EXECUTION
+from flodl_nn.step.recipe import Recipe, adopted
 from flodl_nn.step.velocities import give_velocities
 from flodl_nn.step.watch import ModelWatch
 
@@ -32,14 +33,14 @@ class TrainedParts:
     """
 
     def __init__(self, model: nn.Module, optimizer: Reference, rules: GroupRules) -> None:
-        self._model, self._rules = model, rules
+        self._model = model
         wanted = as_reference(optimizer)
-        self._recipe = wanted if isinstance(wanted, Ref) else None
+        self._recipe = Recipe(wanted, model, rules) if isinstance(wanted, Ref) else None
         rules.check_paths(model)
         named = trainable_kind(model)
         if not any(p.requires_grad for p in named.values()):
             raise _nothing_to_train(bool(named))
-        self.optimizer = self._adopt(wanted) if self._recipe is None else self._build(named)
+        self.optimizer = adopted(wanted, model, rules) if self._recipe is None else self._recipe.over(named.values())
         rules.check_options(self.optimizer.defaults, type(self.optimizer).__name__)
         self._members: list[list[Tensor]] = [list(group["params"]) for group in self.optimizer.param_groups]
         self._aside: dict[Tensor, dict[str, Any]] = {}
@@ -62,7 +63,7 @@ class TrainedParts:
             return
         named = trainable_kind(self._model)
         if self._recipe is not None:
-            self._exchange(named)
+            self._exchange(named, self._recipe)
         self.named = self._name(named)
         self._sort_out()
 
@@ -106,36 +107,7 @@ class TrainedParts:
             for group, members in zip(self.optimizer.param_groups, self._members, strict=True)
         ]
 
-    def _adopt(self, optimizer: Any) -> Optimizer:
-        made = components.create("optimizer", optimizer)
-        if not isinstance(made, Optimizer):
-            raise TrainingError(
-                f"an optimizer is due, got a {type(made).__name__}", mend='a name, ref("adam", lr=1e-3), or a built one'
-            )
-        if self._rules.rules:
-            raise TrainingError(
-                "a built optimizer has groups of its own, so groups= has no say",
-                mend='give a recipe: optimizer=ref("adam", lr=1e-3)',
-            )
-        own = {id(p) for p in self._model.parameters()}
-        if not any(id(p) in own for group in made.param_groups for p in group["params"]):
-            raise TrainingError(
-                f"the {type(made).__name__} given holds no parameter of this model",
-                mend="build it from this model's parameters(), or give a recipe: ref(...)",
-            )
-        return made
-
-    def _build(self, named: dict[str, nn.Parameter]) -> Optimizer:
-        wanted = {id(p) for p in named.values()}
-        every_name = self._model.named_parameters(remove_duplicate=False)
-        groups = self._rules.grouped((name, p) for name, p in every_name if id(p) in wanted)
-        alone = len(groups) == 1 and groups[0].keys() == {"params"}
-        made = components.create("optimizer", self._recipe, groups[0]["params"] if alone else groups)
-        if not isinstance(made, Optimizer):
-            raise TrainingError(f"{self._recipe!r} made a {type(made).__name__}, no torch.optim.Optimizer")
-        return made
-
-    def _exchange(self, named: dict[str, nn.Parameter]) -> None:
+    def _exchange(self, named: dict[str, nn.Parameter], recipe: Recipe) -> None:
         """Members that left the model leave their groups for good; new ones join the group of their options."""
         present = {id(p) for p in named.values()}
         known = set()
@@ -145,9 +117,9 @@ class TrainedParts:
                 self._aside.pop(parameter, None)
             members[:] = [p for p in members if id(p) in present]
             known |= {id(p) for p in members}
-        fresh = {name: p for name, p in named.items() if id(p) not in known}
+        fresh = [p for p in named.values() if id(p) not in known]
         if fresh:
-            self._join(self._build(fresh))
+            self._join(recipe.over(fresh))
 
     def _join(self, other: Optimizer) -> None:
         """Take over the groups and the state of an optimizer made for new parameters alone."""
@@ -196,8 +168,7 @@ class TrainedParts:
             self._aside.pop(parameter, None)
             self.optimizer.state.pop(parameter, None)
         if self._recipe is not None:  # some make their state when they are built, and never again
-            names = {parameter: name for name, parameter in self.named.items()}
-            self.optimizer.state.update(self._build({names[p]: p for p in parameters}).state)
+            self.optimizer.state.update(self._recipe.over(parameters).state)
         if self.needs_closure():
             self._forget_flat_state(history=True)
 

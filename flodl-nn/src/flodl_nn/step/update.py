@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, final
 
 import torch
@@ -13,6 +13,7 @@ from flodl_core.capture import tried_again
 from torch import Tensor
 
 from flodl_nn.step.device_rates import DeviceRates, make_capturable, why_not_recorded
+from flodl_nn.step.loss_scale import apply_scaled, scale_tensors, takes_scale
 from flodl_nn.step.parts import TrainedParts
 from flodl_nn.step.rates import Rates
 from flodl_nn.step.recorders import RECORDERS
@@ -78,7 +79,7 @@ class Update:
     def why_apart(self) -> str | None:
         """Why the optimizer runs apart from a recording; None: it can be recorded."""
         reason = why_not_recorded(self._parts.optimizer)
-        if reason is None and self.scaler is not None and not _takes_scale(self._parts.optimizer):
+        if reason is None and self.scaler is not None and not takes_scale(self._parts.optimizer):
             return "torch's loss scaler looks at an optimizer without a fused kernel"
         return reason
 
@@ -104,7 +105,7 @@ class Update:
                 self._clip()
                 self._parts.optimizer.step()
             else:
-                self._apply_scaled(self.scaler)
+                apply_scaled(self.scaler, self._parts.optimizer, self._clip)
 
     def count(self, *, closed: bool) -> None:
         """After a loss: go on in the window, or begin another."""
@@ -162,11 +163,7 @@ class Update:
         for name, parameter in self._parts.named.items():
             entry = self._parts.optimizer.state.get(parameter, {})
             found |= {f"{key} of {name}": value for key, value in entry.items() if isinstance(value, Tensor)}
-        for key in ("_scale", "_growth_tracker"):
-            value = getattr(self.scaler, key, None)
-            if isinstance(value, Tensor):
-                found[f"the loss scaler's {key[1:]}"] = value
-        return found
+        return found | scale_tensors(self.scaler)
 
     def _backward(self, loss: Tensor) -> None:
         self.broken = True
@@ -182,30 +179,6 @@ class Update:
     def _rates_lent(self) -> AbstractContextManager[None]:
         return nullcontext() if self._device_rates is None else self._device_rates.lent(self._parts.optimizer)
 
-    def _apply_scaled(self, scaler: torch.amp.GradScaler) -> None:
-        with _left_as_found(scaler):
-            scaler.unscale_(self._parts.optimizer)
-            self._clip()
-            scaler.step(self._parts.optimizer)
-            scaler.update()
-
     def _clip(self) -> None:
         if self._clip_norm is not None:
             clip_grad_norm(self._parts.trained, self._clip_norm)
-
-
-@contextmanager
-def _left_as_found(scaler: torch.amp.GradScaler) -> Iterator[None]:
-    """A scaler whose update failed half-way would refuse the next one: have it begin anew."""
-    try:
-        yield
-    except BaseException:
-        scale = getattr(scaler, "_scale", None)
-        if isinstance(scale, Tensor):
-            scaler.update(scale)
-        raise
-
-
-def _takes_scale(optimizer: torch.optim.Optimizer) -> bool:
-    """Does its kernel skip an overflow itself?"""
-    return bool(getattr(optimizer, "_step_supports_amp_scaling", False))
