@@ -163,6 +163,36 @@ def test_what_was_not_asked_is_a_problem_of_the_contract(acme, check):
     assert (1, said) == (code, found["contract", "problem"]["said"])
 
 
+@pytest.mark.parametrize(
+    ("more", "state", "said"),
+    [
+        ('requires=("no such thing",)', "problem", "it requires no such thing, which cannot be checked"),
+        ("requires_api=99", "problem", "it asks for flodl's API 99, this is 1"),
+        ('requires=("nonesuch>=3",)', "note", "it requires nonesuch>=3, which is not installed"),
+    ],
+)
+def test_what_cannot_be_used_here_is_told(acme, check, more, state, said):
+    """Nothing of it was tried, which is no silent success; what may be installed elsewhere is a note."""
+    acme(SPEC.format("halving", "acme_rates.code:Halving", f"{EXAMPLE}, {more}"))
+    code, found, _ = check("acme-rates", "--quick")
+    assert ("problem" == state) == bool(code)
+    assert said in found["targets", state]["said"]
+
+
+def test_a_slow_plugin_is_a_note(acme, check):
+    """Everybody who lists components waits for it."""
+    acme(before="import time; time.sleep(1.1)")
+    code, found, _ = check("acme-rates", "--quick")
+    assert (0, "listing") == (code, found["listing", "note"]["name"])
+    assert "s, whenever anybody lists components" in found["listing", "note"]["said"]
+
+
+def test_the_remedy_installs_a_folder_first(flodl, sources):
+    """`flodl exercise` finds only what is installed."""
+    (sources / "src" / "acme_things" / "census.py").write_text("")
+    assert "try: pip install -e ./acme-things; flodl exercise " in flodl("check", "./acme-things").stdout
+
+
 def test_another_plugins_name_is_a_note(acme, check, install):
     """It is nobody's fault, and hides both where both are installed."""
     acme()

@@ -77,6 +77,7 @@ def test_the_kind_may_be_a_plural(flodl, here):
         ("acme losses", "lower case letters and digits", "acme-losses"),
         ("../acme", "lower case letters and digits", "acme"),
         ("-x", "lower case letters and digits", "x"),
+        ("Über-naïve", "lower case letters and digits", "uber-naive"),
         ("9lives", "lower case letters and digits", "lives"),
         ("", "lower case letters and digits", "acme-losses"),
         ("a" * 65, "it has more than 64 characters", "a" * 32),
@@ -137,6 +138,7 @@ def test_into_another_folder(flodl, here):
     done = flodl("new", "project", "flowers", "--into", "work")
     assert (2, []) == (done.returncode, files_in(here))
     assert "UsageError: there is no folder work\n  at: flodl new project\n  try: mkdir -p work" in done.stderr
+    assert "try: mkdir -p 'my work'\n" in flodl("new", "project", "flowers", "--into", "my work").stderr
     (here / "work").mkdir()
     assert "cd work/flowers" in flodl("new", "project", "flowers", "--into", "work").stdout
     assert (here / "work" / "flowers" / "train.py").is_file()

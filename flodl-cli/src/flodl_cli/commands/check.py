@@ -12,7 +12,7 @@ from flodl_core.plugins import PluginReport
 from flodl_core.policy import canonical
 from flodl_core.registry import components
 
-from flodl_cli.conformance.claims import look_at_names, look_at_targets
+from flodl_cli.conformance.claims import look_at_names, look_at_requirements, look_at_targets
 from flodl_cli.conformance.contract import as_data, look_at_contracts, run_contracts
 from flodl_cli.conformance.listing import look_at_listings, measure
 from flodl_cli.conformance.packaging import look_at_packaging, packages_of
@@ -48,6 +48,7 @@ def command(target: str, device: str, quick: bool, as_json: bool) -> int:
     These are the checks that flodl's own distributions pass. A folder is checked as if it were installed: its code
     is run. Exit code 1 when there is a problem; notes are no problems.
     """
+    installed = known_distributions()
     with _there(target) as distribution:
         reports = _plugins_of(distribution)
         listings = [measure(report) for report in reports]
@@ -57,13 +58,14 @@ def command(target: str, device: str, quick: bool, as_json: bool) -> int:
             *look_at_listings(listings),
             *look_at_names(brought),
             *look_at_targets(brought),
+            *look_at_requirements(brought),
             *look_at_papers(distribution, packages_of(reports), brought),
         ]
         tally = None
         if not quick:
             require_device(device, {component.kind for component in brought}, where=WHERE)
             tally = run_contracts(brought, device)
-            findings += look_at_contracts(brought, tally, device)
+            findings += look_at_contracts(brought, tally, device, folder=None if distribution in installed else target)
     passed = not any(finding.state == "problem" for finding in findings)
     if as_json:
         data = {"findings": [f.as_data() for f in findings], "listings": [each.as_data() for each in listings]}

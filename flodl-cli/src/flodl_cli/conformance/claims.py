@@ -1,10 +1,12 @@
-"""What the components claim: names that may be somebody's, targets that may be somebody else's code."""
+"""What the components claim: names that may be somebody's, targets that may be somebody else's code, what they need."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 
+from flodl_core.errors import PluginError
+from flodl_core.hookspecs import API_VERSION
 from flodl_core.names import plural
 from flodl_core.ownership import foreign_target
 from flodl_core.provider import Component
@@ -40,6 +42,18 @@ def look_at_targets(brought: Sequence[Component]) -> Iterator[Finding]:
             )
     if not strangers:
         yield Finding("targets", "all in its own packages, or in those it requires")
+
+
+def look_at_requirements(brought: Sequence[Component]) -> Iterator[Finding]:
+    """What cannot be used here is not proved here: that is said, contracts or not."""
+    for component in brought:
+        try:
+            component.check_requirements()
+        except PluginError as error:
+            unreadable = "which cannot be checked" in error.what
+            never = unreadable or component.spec.requires_api > API_VERSION
+            mend = 'a requirement reads "scipy>=1.11"' if unreadable else error.mend or ""
+            yield Finding("targets", f"not tried: {error.what}", "problem" if never else "note", mend)
 
 
 def _clashes(component: Component) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -27,13 +28,20 @@ def run_contracts(brought: Sequence[Component], device: str) -> Tally:
     return tally
 
 
-def look_at_contracts(brought: Sequence[Component], tally: Tally, device: str) -> Iterator[Finding]:
-    """A line per kind; each check that failed, and each that was due and not asked."""
+def look_at_contracts(
+    brought: Sequence[Component], tally: Tally, device: str, *, folder: str | None
+) -> Iterator[Finding]:
+    """A line per kind; each check that failed, and each that was due and not asked.
+
+    Args:
+        folder: Of sources that are not installed: `flodl exercise` finds only what is.
+    """
     more = _more(brought)
     for component in brought:
         results = tally.results[component.id]
         who = f"{component.kind} {component.name}"
-        alone = (
+        alone = f"pip install -e {shlex.quote(folder)}; " if folder else ""
+        alone += (
             f"flodl exercise {component.kind} {component.qualified}{'' if device == 'cpu' else f' --device {device}'}"
         )
         for result in results:

@@ -12,6 +12,7 @@ from flodl_cli.health.child import ask
 from flodl_cli.health.finding import Finding
 
 _TIMEOUT = 60.0  # seconds: a plugin that takes longer hangs
+_SLOW = 1000.0  # milliseconds: no busy machine makes so much of the few that a plugin takes
 _LOAD = """
 from flodl_core.plugins import PluginHost
 host = PluginHost()
@@ -69,6 +70,9 @@ def look_at_listings(listings: list[Listing]) -> Iterator[Finding]:
             yield Finding(
                 "listing", said, "problem", "import that where a component is defined, not where it is declared"
             )
+        elif listing.milliseconds > _SLOW:
+            said = f"{whose} takes {listing.milliseconds / 1e3:.1f} s, whenever anybody lists components"
+            yield Finding("listing", said, "note", "do at import what declaring needs, and nothing else")
         else:
             modules = f"{listing.modules} module{'s' if listing.modules != 1 else ''}"
             yield Finding("listing", f"{whose}: {listing.milliseconds:.1f} ms, {modules}, nothing heavy")

@@ -59,7 +59,10 @@ def _project_of(folder: Path) -> Mapping[str, Any]:
         said = f"there is no {file}" if folder.is_dir() else f"there is no folder {folder}"
         raise UsageError(said, where=WHERE, mend="the folder of a distribution, or the name of one") from None
     except (OSError, ValueError) as error:  # tomllib's own error is a ValueError
-        raise UsageError(f"{file} cannot be read: {error}", where=WHERE) from None
+        mend = (
+            "see https://toml.io for the syntax" if isinstance(error, ValueError) else "check the path and its rights"
+        )
+        raise UsageError(f"{file} cannot be read: {error}", where=WHERE, mend=mend) from None
     project = data.get("project", {})
     by_hand = "pip install -e . there, and check it by its name"
     for key in ("name", "entry-points"):

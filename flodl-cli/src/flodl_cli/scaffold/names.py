@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 import sys
+import unicodedata
 
 from flodl_core.discovery import FIRST_PARTY
 from flodl_core.errors import UsageError
@@ -64,6 +65,7 @@ def _fault(name: str, package: str) -> str:
 
 
 def _mend(name: str) -> str:
-    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-").lstrip("0123456789-")[: _LONGEST // 2]
+    bare = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))  # é as e
+    plain = re.sub(r"[^a-z0-9]+", "-", bare.lower()).strip("-").lstrip("0123456789-")[: _LONGEST // 2]
     free = plain and plain != name and plain not in _RESERVED
     return f"flodl new plugin {plain if free else 'acme-' + (plain or 'losses')}"

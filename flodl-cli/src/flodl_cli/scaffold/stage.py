@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -25,7 +26,9 @@ def write_folder(target: Path, contents: Mapping[str, str], *, where: str) -> No
     if target.exists() or target.is_symlink():
         raise UsageError(f"{target} exists already", where=where, mend="another name, or --into FOLDER")
     if not target.parent.is_dir():
-        raise UsageError(f"there is no folder {target.parent}", where=where, mend=f"mkdir -p {target.parent}")
+        raise UsageError(
+            f"there is no folder {target.parent}", where=where, mend=f"mkdir -p {shlex.quote(str(target.parent))}"
+        )
     try:
         stage = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     except OSError as error:
