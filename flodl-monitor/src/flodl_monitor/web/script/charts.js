@@ -127,7 +127,8 @@ function pooled(parts, width) {
     const after = afterOf(first, width);
     let longest = parts[0];
     let last = first;
-    for (const part of parts) {
+    for (let index = 0; index < parts.length; index++) { // this is run for every pixel: plain loops are quickest
+      const part = parts[index];
       const found = (part.found = notable(part, after));
       const end = found.length ? part.epochs[found[found.length - 1]] : first;
       if (end > last) last = end;
@@ -136,7 +137,8 @@ function pooled(parts, width) {
     const most = longest.found.length - 1;
     for (let slot = 0; slot < most; slot++) all.push(slot ? longest.epochs[longest.found[slot]] : first);
     all.push(last);
-    for (const { found, shown } of parts) {
+    for (let index = 0; index < parts.length; index++) {
+      const { found, shown } = parts[index];
       for (let slot = 0; slot < most; slot++) shown.push(slot < found.length - 1 ? found[slot] : -1);
       shown.push(found.length ? found[found.length - 1] : -1);
     }
@@ -146,7 +148,10 @@ function pooled(parts, width) {
 
 function firstOf(parts) {
   let first = Infinity;
-  for (const { epochs, place, end } of parts) if (place < end && epochs[place] < first) first = epochs[place];
+  for (let index = 0; index < parts.length; index++) {
+    const { epochs, place, end } = parts[index];
+    if (place < end && epochs[place] < first) first = epochs[place];
+  }
   return first;
 }
 
@@ -171,7 +176,7 @@ function axis() {
 
 function optionsOf(chart, epochs) {
   const { group } = chart;
-  const lines = group.curves.map((_, index) => ({ stroke: colour(index), width: 2, dash: dash(index) }));
+  const lines = group.curves.map((_, index) => ({ stroke: colour(index), width: 2, dash: dash(index), points: { size: 5, fill: colour(index) } }));
   const ghosts = view.smoothing ? lines.map((line) => ({ ...line, width: 1, alpha: 0.28, points: { show: false } })) : [];
   const floor = group.floor === 0 && !view.log ? { range: (_, low, high) => [0, high > 0 ? high * 1.05 : 1] } : {};
   const steps = Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((one) => one * 10 ** power)).flat();

@@ -65,7 +65,7 @@ const afterOf = (epoch, width) => (Math.floor(epoch / width) + 1) * width;
 function notable(part, after) {
   const { epochs, values, start, end } = part;
   const found = [];
-  let [lowest, highest, odd, place] = [-1, -1, -1, part.place];
+  let lowest = -1, highest = -1, odd = -1, place = part.place;
   for (; place < end && epochs[place] < after; place++) {
     const value = values[place];
     if (!Number.isFinite(value)) odd = odd < 0 ? place : odd;
