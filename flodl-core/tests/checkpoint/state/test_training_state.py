@@ -273,7 +273,9 @@ def test_parts_that_do_not_fit_change_nothing(small_run, tmp_path, device):
 
 def test_what_is_no_part_is_told_at_once(tmp_path):
     """By its name."""
-    with pytest.raises(CheckpointError, match="part 'step' is a int, which has no state_dict and load_state_dict"):
+    with pytest.raises(
+        CheckpointError, match="part 'step' is of type int, which has no state_dict and load_state_dict"
+    ):
         TrainingState(tmp_path, step=3)
     with pytest.raises(CheckpointError, match="a training state has no parts"):
         TrainingState(tmp_path)
@@ -353,3 +355,26 @@ def test_a_forked_child_holds_nothing(small_run):
     finally:
         os.write(here[1], b"x")
         os.waitpid(child, 0)
+
+
+def test_a_slip_in_an_option_is_no_part(tmp_path):
+    """Whatever is not an option is a part: the option that was meant is named."""
+    with pytest.raises(CheckpointError, match="part 'keep_lst' is of type int(.|\n)*did you mean 'keep_last'"):
+        TrainingState(tmp_path, net=nn.Linear(1, 1), keep_lst=5)
+
+
+def test_an_empty_folder_name_is_not_the_folder_one_is_in():
+    """States would lie among other things."""
+    with pytest.raises(CheckpointError, match="an empty path names no file"):
+        TrainingState("", net=nn.Linear(1, 1))
+
+
+def test_a_save_by_hand_without_the_metric_says_so_once(tmp_path):
+    """`keep_best` waits for a name that nobody gives; metrics of nothing are no slip."""
+    state = TrainingState(tmp_path, net=nn.Linear(1, 1), keep_best="val_loss")
+    state.save()
+    with pytest.warns(UserWarning, match=r"keep_best='val_loss'.* did you mean 'val_los'") as told:
+        state.save({"val_los": 1.0})
+    assert __file__ == told[0].filename
+    state.save({"val_los": 0.5})
+    state.close()

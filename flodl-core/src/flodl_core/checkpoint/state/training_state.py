@@ -22,6 +22,8 @@ from flodl_core.checkpoint.state.signals import Preempted, StopSignals
 from flodl_core.checkpoint.state.store import BEST, FEWEST, LATEST, Store
 from flodl_core.errors import CheckpointError, did_you_mean
 
+_OPTIONS = ("keep_last", "keep_best", "goal", "every", "background")
+
 
 @final
 class TrainingState:
@@ -78,8 +80,9 @@ class TrainingState:
             raise CheckpointError(f"keep_last is {FEWEST} at least, got {keep_last!r}")
         if every is not None and every < 1:
             raise CheckpointError(f"every is a number of optimizer steps, 1 at least, got {every!r}")
-        self._place = os.fsdecode(folder)
-        self._store = Store(Path(folder), keep_last, None if keep_best is None else Best(keep_best, goal))
+        with at(folder, "write") as place:
+            self._place = str(place)
+        self._store = Store(place, keep_last, None if keep_best is None else Best(keep_best, goal))
         self._every, self._saved_at = every, 0
         self._parts = _with_models(_checked(parts))
         self._moments = Moments(self._parts, self._pause, self._epoch_done)
@@ -117,6 +120,8 @@ class TrainingState:
             CheckpointError: It cannot be written; the older states are as they were. Or the folder holds states of a
                 run that this one does not go on with.
         """
+        if metrics:
+            self._check_best(metrics, stacklevel=3)
         self._save(metrics or {})
 
     def resume(self) -> bool:
@@ -234,16 +239,17 @@ class TrainingState:
 
     def _epoch_done(self, metrics: Mapping[str, float]) -> None:
         if self._running:
-            self._check_best(metrics)
+            self._check_best(metrics, stacklevel=5)
             self._save(metrics, self._moments.epoch)
             self._signals.check()
 
-    def _check_best(self, metrics: Mapping[str, float]) -> None:
+    def _check_best(self, metrics: Mapping[str, float], stacklevel: int) -> None:
         best = self._store.best
         if best is not None and best.metric not in metrics and not self._told:
             self._told = True
             hint = did_you_mean(best.metric, metrics) or f"recorded: {', '.join(sorted(metrics)) or 'nothing'}"
-            warnings.warn(f"keep_best={best.metric!r}: this epoch did not record it; {hint}", UserWarning, stacklevel=5)
+            said = f"keep_best={best.metric!r}: this epoch did not record it; {hint}"
+            warnings.warn(said, UserWarning, stacklevel=stacklevel)
 
     def _check_mine(self) -> None:
         """A run that starts anew in the folder of another would remove the other's states one by one."""
@@ -283,8 +289,8 @@ def _checked(parts: Mapping[str, Any]) -> Mapping[str, Any]:
             raise CheckpointError(f"{RANDOM!r} are the generators, which are always saved", mend="choose another name")
         if isinstance(part, type) or not isinstance(part, Part):
             raise CheckpointError(
-                f"part {name!r} is a {type(part).__name__}, which has no state_dict and load_state_dict",
-                mend="keep it in an object that has both",
+                f"part {name!r} is of type {type(part).__name__}, which has no state_dict and load_state_dict",
+                mend=did_you_mean(name, _OPTIONS) or "keep it in an object that has both",
             )
     return parts
 
