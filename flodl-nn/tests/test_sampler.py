@@ -124,3 +124,19 @@ def test_listeners_hear_where_a_pass_stands():
     next(batches)
     batches.close()
     assert [("begin", 0), ("end", 1)] == heard
+
+
+def test_what_makes_no_order_is_named():
+    """A loader counts batches, not items; a seed and a size are whole numbers."""
+    loader = torch.utils.data.DataLoader(list(range(10)), batch_size=5)
+    with pytest.raises(TrainingError, match=r"orders items, got a DataLoader\n  try: Sampler\(loader.dataset"):
+        Sampler(loader, 2)
+    with pytest.raises(TrainingError, match=r"seed is a whole number, got 1.5"):
+        Sampler(5, 2, seed=1.5)
+    with pytest.raises(TrainingError, match=r"batch_size is a whole number, got 2.0"):
+        Sampler(5, 2.0)
+
+
+def test_a_sampler_says_where_it_is():
+    """Items, batches, seed and epoch, for whoever prints it."""
+    assert "Sampler(5 items, 3 batches, seed=0, epoch=0)" == repr(Sampler(5, 2))

@@ -36,7 +36,7 @@ class Sampler(torch.utils.data.Sampler[list[int]]):
         drop_last: Leave out an odd last batch.
 
     Raises:
-        TrainingError: A size that makes no batch.
+        TrainingError: A size that makes no batch, a seed that is no whole number, a loader for a data set.
 
     >>> sampler = Sampler(5, batch_size=2, shuffle=False)
     >>> list(sampler), sampler.epoch
@@ -46,6 +46,11 @@ class Sampler(torch.utils.data.Sampler[list[int]]):
     def __init__(
         self, data: Sized | int, batch_size: int, *, seed: int = 0, shuffle: bool = True, drop_last: bool = False
     ) -> None:
+        if isinstance(data, torch.utils.data.DataLoader):  # its length is in batches
+            raise TrainingError("a sampler orders items, got a DataLoader", mend="Sampler(loader.dataset, batch_size)")
+        for name, value in (("batch_size", batch_size), ("seed", seed)):
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise TrainingError(f"{name} is a whole number, got {value!r}")
         self.size = data if isinstance(data, int) else len(data)
         self.batch_size, self.seed, self.shuffle, self.drop_last = batch_size, seed, shuffle, drop_last
         self.epoch = 0
@@ -67,6 +72,9 @@ class Sampler(torch.utils.data.Sampler[list[int]]):
         """Batches per epoch."""
         whole, rest = divmod(self.size, self.batch_size)
         return whole + (rest > 0 and not self.drop_last)
+
+    def __repr__(self) -> str:
+        return f"Sampler({self.size} items, {len(self)} batches, seed={self.seed}, epoch={self.epoch})"
 
     def __iter__(self) -> Iterator[list[int]]:
         if self._followed:

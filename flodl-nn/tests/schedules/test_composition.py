@@ -96,9 +96,7 @@ def test_what_follows_may_be_a_reference():
     assert warmup(4).then(cosine(10)) == warmup(4).then(ref("cosine", 10)) == warmup(4).then(("cosine", {"steps": 10}))
     with pytest.raises(ComponentError, match=r"a scheduler is due, got the class Cosine\n  try: call it"):
         warmup(4).then(cosine)
-    with pytest.raises(
-        TrainingError, match=r"after warmup\(steps=4\) comes a schedule, got <function"
-    ):
+    with pytest.raises(TrainingError, match=r"after warmup\(steps=4\) comes a schedule, got <function"):
         warmup(4).then(lambda step: 1.0)
 
 
