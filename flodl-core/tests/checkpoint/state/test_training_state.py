@@ -359,7 +359,7 @@ def test_a_forked_child_holds_nothing(small_run):
 
 def test_a_slip_in_an_option_is_no_part(tmp_path):
     """Whatever is not an option is a part: the option that was meant is named."""
-    with pytest.raises(CheckpointError, match="part 'keep_lst' is of type int(.|\n)*did you mean 'keep_last'"):
+    with pytest.raises(CheckpointError, match=r"part 'keep_lst' is of type int(.|\n)*did you mean 'keep_last'"):
         TrainingState(tmp_path, net=nn.Linear(1, 1), keep_lst=5)
 
 
