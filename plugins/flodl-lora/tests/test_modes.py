@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from flodl_core import PathError
+from flodl_core import ComponentError, PathError
 from flodl_lora import adapt, adapters, disabled, merge, unmerge
 from torch import nn
 
@@ -131,3 +131,10 @@ def test_autocast_does_not_coarsen_a_sum(model, x):
     with torch.autocast(x.device.type, torch.bfloat16):
         merge(model)
     assert expected.equal(model[0].weight)
+
+
+@pytest.mark.parametrize("ask", [merge, unmerge, adapters, lambda model: adapt(model, "*")])
+def test_what_is_no_model_is_told(ask):
+    """By its type."""
+    with pytest.raises(ComponentError, match=r"a model is a torch\.nn\.Module, got a str"):
+        ask("encoder")

@@ -6,6 +6,7 @@ import copy
 
 import pytest
 import torch
+from flodl_core import ShapeError
 from flodl_moe import SparseMixture
 from moe_oracle import dense, with_places
 from torch import nn
@@ -191,3 +192,13 @@ def test_a_capacity_compiles_whole(device):
         compiled = torch.compile(sparse, backend="aot_eager", fullgraph=whole)
         torch.testing.assert_close(compiled(x), sparse(x))
     torch.compiler.reset()
+
+
+@pytest.mark.parametrize("capacity", [None, 1.5])
+def test_experts_of_unlike_sizes_are_told(capacity, device):
+    """They cannot be summed; the sizes are named."""
+    mixed = SparseMixture([nn.Linear(D, 3), nn.Linear(D, D)], D, 2, capacity).to(device, torch.float64)
+    with pytest.raises(ShapeError) as caught:
+        mixed(tokens(8, device=device))
+    assert "experts give tokens of unlike shapes: [3], [6]" == caught.value.what
+    assert "let all end in one size" == caught.value.mend

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flodl_core import PathError
+from flodl_core import ComponentError, PathError
 from flodl_core.paths import matches, select_modules
 from torch import nn
 
@@ -100,5 +100,6 @@ def adapted_layers(model: nn.Module, path: str = "") -> dict[str, AbstractAdapte
 def plain(model: nn.Module) -> nn.Module:
     """The module inside `torch.compile`'s: its names are the ones that people know."""
     inner = getattr(model, "_orig_mod", model)
-    assert isinstance(inner, nn.Module)
+    if not isinstance(inner, nn.Module):
+        raise ComponentError(f"a model is a torch.nn.Module, got a {type(inner).__name__}")
     return inner

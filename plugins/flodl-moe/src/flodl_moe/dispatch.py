@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 import torch
+from flodl_core import ShapeError
 from flodl_core.capture import host_work
 from flodl_graph import is_known, stream_of
 from torch import Tensor, nn
@@ -42,7 +43,7 @@ def by_count(experts: Sequence[nn.Module], tokens: Tensor, index: Tensor) -> Dis
     """
     host_work("moe() counts each expert's tokens on the host: capacity=1.25 gives each a fixed number of places")
     if not is_known(index):  # only shapes are asked for: all experts must fit
-        outputs = torch.stack([stream_of(expert(tokens)) for expert in experts])
+        outputs = _joined([stream_of(expert(tokens)).unsqueeze(0) for expert in experts])
         return Dispatched(outputs[:1].expand(index.shape[1], *outputs.shape[1:]))
     chosen = index.T.reshape(-1)  # [K * T], first choices first
     order = chosen.argsort(stable=True)
@@ -51,7 +52,7 @@ def by_count(experts: Sequence[nn.Module], tokens: Tensor, index: Tensor) -> Dis
     pairs = zip(experts, rows)  # noqa: B905 - a row of counts each; torch 2.6 compiles no zip(strict=True)
     made = [stream_of(expert(own)) for expert, own in pairs if len(own)]
     made = made or [stream_of(experts[0](tokens))]  # no tokens at all: one expert says what shape nothing has
-    outputs = torch.cat(made).index_select(0, order.argsort())
+    outputs = _joined(made).index_select(0, order.argsort())
     return Dispatched(outputs.unflatten(0, (index.shape[1], -1)))
 
 
@@ -79,7 +80,7 @@ def by_capacity(experts: Sequence[nn.Module], tokens: Tensor, index: Tensor, cap
     rows = rows.index_copy(0, slot, tokens.repeat(per_token, 1))
     made = [stream_of(expert(rows.narrow(0, e * places, places))) for e, expert in enumerate(experts)]
     nothing = made[0].new_zeros(1, *made[0].shape[1:])
-    outputs = torch.cat([*made, nothing]).index_select(0, slot)
+    outputs = _joined([*made, nothing]).index_select(0, slot)
     return Dispatched(outputs.unflatten(0, (per_token, -1)), arrived.unflatten(0, (per_token, -1)))
 
 
@@ -93,6 +94,15 @@ def places_of(capacity: float, tokens: int, per_token: int, experts: int) -> int
     """
     share = Fraction(capacity).limit_denominator(1000) * per_token / experts  # as it was written: 1.1 is 11 / 10
     return max(1, min(tokens, -(-tokens * share.numerator // share.denominator)))
+
+
+def _joined(made: Sequence[Tensor]) -> Tensor:
+    """What experts gave, one below the other. Shapes: [n, ...] each -> [N, ...]."""
+    sizes = [list(each.shape[1:]) for each in made]
+    if any(size != sizes[0] for size in sizes):
+        found = sorted({str(size) for size in sizes})
+        raise ShapeError(f"experts give tokens of unlike shapes: {', '.join(found)}", mend="let all end in one size")
+    return torch.cat(list(made))
 
 
 def _chosen_by(chosen: Tensor, experts: int) -> Tensor:
