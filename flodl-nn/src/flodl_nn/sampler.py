@@ -48,7 +48,8 @@ class Sampler(torch.utils.data.Sampler[list[int]]):
     ) -> None:
         if isinstance(data, torch.utils.data.DataLoader):  # its length is in batches
             raise TrainingError("a sampler orders items, got a DataLoader", mend="Sampler(loader.dataset, batch_size)")
-        for name, value in (("batch_size", batch_size), ("seed", seed)):
+        given: dict[str, Any] = {"batch_size": batch_size, "seed": seed}
+        for name, value in given.items():
             if not isinstance(value, int) or isinstance(value, bool):
                 raise TrainingError(f"{name} is a whole number, got {value!r}")
         self.size = data if isinstance(data, int) else len(data)
