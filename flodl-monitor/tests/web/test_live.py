@@ -279,6 +279,27 @@ def test_the_crosshair_of_a_long_run_reads_every_curve(tab, dashboard, record):
     page.page.wait_for_function(f"({read})()[0] === '7.0000'")
 
 
+def test_a_long_curve_that_grew_is_as_one_drawn_at_once(tab, dashboard, record):
+    """Though an open page goes on from what it drew before; a curve with gaps, and epochs that are run again, too."""
+
+    def grow(*epochs: int) -> None:
+        for epoch in epochs:
+            sparse = {"val_loss": math.cos(epoch * 0.3)} if epoch % 7 == 0 else {}
+            dashboard.emit(record(epoch, total=2_000, metrics={"loss": math.sin(epoch * 0.7), **sparse}))
+
+    grow(*range(1, 1_201))
+    page = tab().open(dashboard.url)
+    page.page.wait_for_selector("canvas")
+    for first, last in ((1_201, 1_300), (1_301, 1_301), (1_302, 1_450), (1_400, 1_477)):
+        grow(*range(first, last + 1))
+        page.wait_for("#state", f"epoch {last} of")
+        page.page.wait_for_timeout(400)
+    late = tab().open(dashboard.url)
+    late.page.wait_for_selector("canvas")
+    late.page.wait_for_timeout(400)
+    assert late.pixels() == page.pixels()
+
+
 def test_what_stays_the_same_is_left_alone(tab, dashboard, record):
     """What a reader has marked in a table stays marked while its numbers change; the tab counts percents."""
     emit(dashboard, record, *range(1, 22))

@@ -78,6 +78,7 @@ function relabel(chart) {
     return made;
   }));
   chart.look = "";
+  chart.pool = null;
   chart.plot?.destroy();
   chart.plot = null;
 }
@@ -98,16 +99,20 @@ function paintLegend(chart) {
   });
 }
 
-function dataOf({ group, plot }) {
+function dataOf(chart) {
+  const { group, plot } = chart;
   const limit = Math.min(POINTS, Math.max(500, 2 * devicePixelRatio * (plot?.width ?? 500)));
   const parts = group.curves.map(partOf);
-  const epochs = pooled(parts, Math.max(...parts.map((part) => widthOf(part, limit))));
+  const width = Math.max(...parts.map((part) => widthOf(part, limit)));
+  const key = JSON.stringify([width, view.smoothing, view.range, undone, parts.map((part) => [part.start, part.end > 0])]);
+  const epochs = pooled(parts, width, chart.pool?.key === key ? goOn(parts, width, chart.pool) : []);
+  chart.pool = { key, parts, epochs };
   const column = (part, values) => part.shown.map((place) => {
     if (place < 0) return undefined;
     return Number.isFinite(values[place]) && (!view.log || values[place] > 0) ? values[place] * group.scale : null;
   });
   const ghosts = view.smoothing ? parts.map((part) => column(part, part.curve.values)) : [];
-  return [epochs, ...ghosts, ...parts.map((part) => column(part, part.values))];
+  return [epochs.slice(), ...ghosts, ...parts.map((part) => column(part, part.values))];
 }
 
 // What is to be seen of a curve.
@@ -121,8 +126,7 @@ function partOf(curve) {
 // One list of epochs for all curves, stretch by stretch: what is worth showing of each stands at the same few epochs,
 // less than a pixel from its own; a stretch of one epoch is that epoch. Of each part `shown` tells the place that stands
 // there, or -1. uPlot joins over undefined (nothing there) and breaks the line at null (not a finite number).
-function pooled(parts, width) {
-  const all = [];
+function pooled(parts, width, all) {
   for (let first; (first = firstOf(parts)) < Infinity; ) {
     const after = afterOf(first, width);
     let longest = parts[0];
@@ -144,6 +148,19 @@ function pooled(parts, width) {
     }
   }
   return all;
+}
+
+// What was pooled before stays, but for the stretch that each curve has grown in since.
+function goOn(parts, width, { parts: before, epochs }) {
+  const ends = before.filter((part) => part.end > 0).map((part) => part.epochs[part.end - 1]);
+  const from = afterOf(Math.min(...ends), width) - width;
+  epochs.length = ends.length ? placeOf(epochs, from) : 0;
+  parts.forEach((part, index) => {
+    part.shown = before[index].shown;
+    part.shown.length = epochs.length;
+    part.place = Math.min(part.end, Math.max(part.start, placeOf(part.epochs, from)));
+  });
+  return epochs;
 }
 
 function firstOf(parts) {

@@ -99,7 +99,9 @@ function add(kind, name, epoch, value) {
   return fresh;
 }
 
+let undone = 0; // how often points that were there have gone
 function cut(curve, epoch) {
+  if (curve.epochs.length && lastOf(curve.epochs) >= epoch) undone++;
   while (curve.epochs.length && lastOf(curve.epochs) >= epoch) {
     const gone = curve.values.pop();
     if (curve.kind === "seconds" && Number.isFinite(gone)) run.spent -= gone;
@@ -108,6 +110,7 @@ function cut(curve, epoch) {
 }
 
 function shrink(curve) {
+  undone++;
   const part = { ...curve, start: 0, place: 0, end: curve.epochs.length };
   const width = widthOf(part, KEPT / 2);
   const places = [];
