@@ -125,12 +125,14 @@ def test_torch_export(graph: Graph, x: Tensor) -> None:
     assert set(exported.state_dict) == set(graph.state_dict())
 
 
-def test_torch_export_with_a_free_batch_size(nested: Graph, x: Tensor) -> None:
-    """No size of the batch is baked in."""
-    rows = torch.export.Dim("rows", min=2)
-    exported = torch.export.export(nested, (x,), dynamic_shapes=({0: rows},))
+@pytest.mark.parametrize("name", [*(name for name in NETS if not name.startswith("map")), "all at once"])
+def test_torch_export_with_a_free_batch_size(name: str, x: Tensor) -> None:
+    """No size of the batch is baked in; a map does not call its body so many times only where it is `batched`."""
+    flow = NETS.get(name) or FlowBuilder().map("linear", 2, 3).batched().slices(2)
+    graph, rows = flow.build().to(x.device), torch.export.Dim("rows", min=2)
+    exported = torch.export.export(graph, (x,), dynamic_shapes=({0: rows},))
     more = torch.randn(7, 4, device=x.device)
-    torch.testing.assert_close(exported.module()(more), nested(more))
+    torch.testing.assert_close(exported.module()(more), graph(more))
 
 
 @pytest.mark.skipif(importlib.util.find_spec("onnxscript") is None, reason="ONNX export needs onnxscript")

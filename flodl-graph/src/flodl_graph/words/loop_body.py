@@ -107,7 +107,7 @@ class LoopModule(nn.Module):
         """A flag for each row, or one for the batch; None where the host itself knows."""
         if self.condition is None or (self.per == "batch" and self.every in (None, 1)):
             return None
-        return torch.ones(len(x) if self.per == "sample" else (), dtype=torch.bool, device=x.device)
+        return torch.ones(x.shape[:1] if self.per == "sample" else (), dtype=torch.bool, device=x.device)
 
     def _turn(self, x: Tensor, traced: Sequence[str], refs: Mapping[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
         """The body's stream, and of what it makes besides what is traced."""
@@ -144,7 +144,7 @@ def _note(traces: Mapping[str, list[Tensor]], **values: Tensor) -> None:
 def _over(signal: Tensor, running: Tensor) -> Tensor:
     """Whether every element of a row's signal, or of the batch's, is > 0. Shapes: [B, ...] -> [B], or []."""
     stops = signal > 0
-    return stops.all() if running.dim() == 0 else stops.reshape(len(running), prod(stops.shape[1:])).all(1)
+    return stops.all() if running.dim() == 0 else stops.reshape(running.shape[0], prod(stops.shape[1:])).all(1)
 
 
 def _like(running: Tensor, values: Tensor) -> Tensor:

@@ -46,7 +46,7 @@ class MapModule(nn.Module):
         return self._each(x, **refs) if self.slices is None else self._sliced(x, self.slices, **refs)
 
     def _each(self, x: Tensor, **refs: Tensor) -> Tensor:
-        if self.batched or len(x) == 0:
+        if self.batched or x.shape[0] == 0:
             made: Tensor = stream_of(self.body(x, **refs))
             return made
         if not is_known(x):  # only shapes are asked for: all elements have one
@@ -68,7 +68,7 @@ class MapModule(nn.Module):
             raise ShapeError(f"map().slices({slices}) cuts the last dimension evenly, got {tuple(x.shape)}")
         rows = x.reshape(-1, x.shape[-1] // slices)  # [B * S, D]
         made = self._each(rows, **refs)
-        width = -1 if len(rows) else slices * prod(made.shape[1:])  # nothing has any width
+        width = -1 if rows.shape[0] else slices * prod(made.shape[1:])  # nothing has any width
         return made.reshape(*x.shape[:-1], width)
 
 

@@ -72,7 +72,7 @@ class SwitchModule(nn.Module):
         if is_at_hand(index) and len(wrong := index[(index < 0) | (index >= len(self.branches))]):
             raise self._no_such_branch(f"{wrong[0]}")
         outputs = torch.stack([stream_of(branch(x)) for branch in self.branches])  # [N, B, ...]
-        return outputs[index.long(), torch.arange(len(x), device=x.device)]
+        return outputs[index.long(), torch.arange(x.shape[0], device=x.device)]
 
 
 @final
