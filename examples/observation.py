@@ -1,12 +1,11 @@
 """Observation and control: hidden values, losses and accuracies by epoch; trends that act and that stop.
 
-Run: python examples/observation.py [FOLDER]      (needs flodl and flodl-sklearn; a few seconds on a CPU)
+Run: python examples/observation.py [FOLDER]      (into runs/observation; needs flodl and flodl-sklearn; a few seconds on a CPU)
 """
 
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +66,4 @@ def main(folder: Path) -> Graph:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        main(Path(sys.argv[1]))
-    else:
-        with tempfile.TemporaryDirectory() as temporary:
-            main(Path(temporary))
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "runs/observation"))

@@ -1,12 +1,11 @@
 """Quickstart: describe a network, train it, watch it. Two numbers in, their product and the difference of squares out.
 
-Run: python examples/quickstart.py [FOLDER]      (needs flodl; a second or two on a CPU)
+Run: python examples/quickstart.py [FOLDER]      (into runs/quickstart; needs flodl; a second or two on a CPU)
 """
 
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
 
 import torch
@@ -51,8 +50,4 @@ def main(folder: Path) -> Graph:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        main(Path(sys.argv[1]))
-    else:
-        with tempfile.TemporaryDirectory() as temporary:
-            main(Path(temporary))
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "runs/quickstart"))

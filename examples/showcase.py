@@ -1,12 +1,11 @@
 """Every word in one graph: what each does, and that it does so. floDl's showcase, with the words that flodl adds.
 
-Run: python examples/showcase.py [FOLDER]      (needs flodl; a few seconds on a CPU)
+Run: python examples/showcase.py [FOLDER]      (into runs/showcase; needs flodl; a few seconds on a CPU)
 """
 
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
 
 import torch
@@ -126,5 +125,6 @@ def main(folder: Path) -> Graph:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as temporary:
-        main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(temporary))
+    place = Path(sys.argv[1] if len(sys.argv) > 1 else "runs/showcase")
+    place.mkdir(parents=True, exist_ok=True)
+    main(place)

@@ -1,13 +1,12 @@
 """A sine from 200 points: the rate falls along a cosine, the fit is printed, and the file that floDl reads agrees.
 
-Run: python examples/sine_wave.py [FOLDER]      (needs flodl; some seconds on a CPU)
+Run: python examples/sine_wave.py [FOLDER]      (into runs/sine_wave; needs flodl; some seconds on a CPU)
 """
 
 from __future__ import annotations
 
 import math
 import sys
-import tempfile
 from pathlib import Path
 
 import torch
@@ -73,8 +72,4 @@ def main(folder: Path) -> Graph:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        main(Path(sys.argv[1]))
-    else:
-        with tempfile.TemporaryDirectory() as temporary:
-            main(Path(temporary))
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "runs/sine_wave"))
