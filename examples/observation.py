@@ -1,6 +1,6 @@
 """Observation and control: hidden values, losses and accuracies by epoch; trends that act and that stop.
 
-Run: python examples/observation.py [FOLDER]  (into runs/observation; needs flodl and flodl-sklearn; some seconds on a CPU)
+Run: python examples/observation.py [FOLDER]  (into runs/observation; needs flodl and flodl-sklearn; seconds on a CPU)
 """
 
 from __future__ import annotations

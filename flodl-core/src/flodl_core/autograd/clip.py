@@ -15,9 +15,7 @@ Parameters: TypeAlias = nn.Module | Tensor | Iterable[Tensor]
 """A model, its parameters, or one of them."""
 
 
-def clip_grad_norm(
-    parameters: Parameters, max_norm: float, norm_type: float = 2.0
-) -> Tensor:
+def clip_grad_norm(parameters: Parameters, max_norm: float, norm_type: float = 2.0) -> Tensor:
     """Scale all gradients together so that their joint norm is at most `max_norm`.
 
     The norm and the factor stay on the device: no host sync. Frozen parameters and those without
