@@ -27,7 +27,7 @@ class CompiledObjective:
     """
 
     def __init__(self, objective: Callable[..., Any]) -> None:
-        self._objective = objective
+        self.plain = objective
         self._compiled = torch.compile(objective, dynamic=False)
         self._before: _Before | None = None
         self._learned = False
@@ -36,7 +36,7 @@ class CompiledObjective:
     def __call__(self, model: nn.Module, *batch: Any, **named: Any) -> Any:
         """The objective of one batch."""
         if self.reason is not None:
-            return self._objective(model, *batch, **named)
+            return self.plain(model, *batch, **named)
         if torch.is_grad_enabled():
             self._before = None if self._learned else _Before(model)
             self._learned = True
@@ -44,7 +44,7 @@ class CompiledObjective:
             return self._compiled(model, *batch, **named)
         except Exception as error:
             self._give_up(error)
-        return self._objective(model, *batch, **named)
+        return self.plain(model, *batch, **named)
 
     def take_back(self, error: Exception) -> None:
         """After a backward that failed: if the compiler is to blame, all is as before the forward, and uncompiled.

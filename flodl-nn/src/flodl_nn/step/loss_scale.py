@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+import torch
+from flodl_core import TrainingError
 from torch import Tensor
 from torch.amp import GradScaler
 from torch.optim import Optimizer
+
+
+def make_scaler(trained: Mapping[str, Tensor]) -> GradScaler:
+    """A dynamic loss scale where the parameters are.
+
+    Raises:
+        TrainingError: A parameter is a half itself: its gradients would be scaled down to zeros.
+    """
+    half = [name for name, parameter in trained.items() if parameter.dtype == torch.float16]
+    if half:
+        raise TrainingError(
+            f'{half[0]} is float16, and precision="fp16" keeps weights in single precision',
+            mend="model.float(): autocast makes halves of them where that is safe",
+        )
+    return GradScaler(next(iter(trained.values())).device.type)
 
 
 def apply_scaled(scaler: GradScaler, optimizer: Optimizer, clip: Callable[[], None]) -> None:

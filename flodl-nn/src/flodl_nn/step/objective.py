@@ -9,6 +9,7 @@ from typing import Any, final
 
 import torch
 from flodl_core import ComponentError, Ref, Reference, TrainingError, as_reference, components
+from flodl_core.errors import did_you_mean
 from torch import Tensor, nn
 
 
@@ -126,6 +127,12 @@ def _make_loss(loss: Reference) -> tuple[Callable[..., Any], bool]:
         raise TrainingError(
             f"the loss {type(made).__name__} has parameters of its own, and a step trains the model's alone",
             mend="make it a part of the model and write an objective=",
+        )
+    reduction = getattr(made, "reduction", "mean")
+    if reduction not in ("none", "mean", "sum"):
+        raise ComponentError(
+            f"{type(made).__name__} knows no reduction {reduction!r}",
+            mend=did_you_mean(str(reduction), ("mean", "sum")) or 'reduction="mean" or "sum"',
         )
     return made, isinstance(wanted, Ref)
 

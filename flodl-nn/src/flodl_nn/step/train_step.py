@@ -206,7 +206,14 @@ class TrainStep(Generic[P, R]):
 
         Returns:
             All metrics of the epoch, by dotted name.
+
+        Raises:
+            TrainingError: Metrics without names.
         """
+        if not isinstance(metrics, Mapping | None):
+            raise TrainingError(
+                f"metrics go by name, got {metrics!r}", where="end_epoch", mend='end_epoch({"val_loss": 0.5})'
+            )
         self._follow()
         return self._epochs.end(metrics or {})
 

@@ -13,7 +13,7 @@ from flodl_core.capture import tried_again
 from torch import Tensor
 
 from flodl_nn.step.device_rates import DeviceRates, make_capturable, why_not_recorded
-from flodl_nn.step.loss_scale import apply_scaled, scale_tensors, takes_scale
+from flodl_nn.step.loss_scale import apply_scaled, make_scaler, scale_tensors, takes_scale
 from flodl_nn.step.parts import TrainedParts
 from flodl_nn.step.rates import Rates
 from flodl_nn.step.recorders import RECORDERS
@@ -35,6 +35,9 @@ class Update:
         clip_norm: Bound on the joint norm of the gradients; None: no clipping.
         accumulate: Losses per update; the update follows their mean.
         scales_loss: Use a dynamic loss scale.
+
+    Raises:
+        TrainingError: A loss scale is wanted for weights that are halves themselves.
     """
 
     def __init__(
@@ -42,7 +45,7 @@ class Update:
     ) -> None:
         self._parts, self._rates = parts, rates
         self._clip_norm, self._accumulate = clip_norm, accumulate
-        self.scaler = torch.amp.GradScaler(parts.trained[0].device.type) if scales_loss else None
+        self.scaler = make_scaler(parts.named) if scales_loss else None
         self.steps = 0
         self.pending = 0
         self.broken = False

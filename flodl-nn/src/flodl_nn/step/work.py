@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from flodl_nn.step.carried import CarriedState
 from flodl_nn.step.compiled import CompiledObjective
-from flodl_nn.step.objective import check_loss, detached
+from flodl_nn.step.misfit import misfit
+from flodl_nn.step.objective import LossObjective, check_loss, detached
 from flodl_nn.step.offers import evaluation, offered
 from flodl_nn.step.parts import TrainedParts
 from flodl_nn.step.passes import gathered
@@ -39,6 +40,7 @@ class Work:
     ) -> None:
         self._model, self.objective, self._precision = model, objective, precision
         self._parts, self._update = parts, update
+        self._short = isinstance(getattr(objective, "plain", objective), LossObjective)  # it takes batches as they are
 
     def opening(self, closes: bool, *batch: Any, **named: Any) -> Any:
         """The first loss of a window, with the update if it also closes it."""
@@ -88,8 +90,14 @@ class Work:
 
     def _forward(self, *batch: Any, **named: Any) -> Any:
         batch = gathered(batch)
-        with self._precision.around_forward(self._parts.trained[0]):
-            return self.objective(self._model, *batch, **named)
+        try:
+            with self._precision.around_forward(self._parts.trained[0]):
+                return self.objective(self._model, *batch, **named)
+        except (RuntimeError, TypeError) as error:
+            told = misfit(self._model, batch) if self._short else None
+            if told is None:
+                raise
+            raise told from error
 
     def _differentiated(self, *batch: Any, **named: Any) -> Any:
         result = self._forward(*batch, **named)
