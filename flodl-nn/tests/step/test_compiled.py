@@ -102,7 +102,7 @@ def test_a_compiler_that_fails_is_said_once(error, device, monkeypatch):
 def test_a_backward_that_fails_is_taken_back(device, monkeypatch):
     """Statistics and random numbers are as before the batch, which is then learned from uncompiled."""
     step = a_step(device, compile=True, capture="never")
-    plain = step._work.objective._objective
+    plain = step._work.objective.plain
     monkeypatch.setattr(
         step._work.objective, "_compiled", lambda model, *batch: FailsBackward.apply(plain(model, *batch))
     )
@@ -115,7 +115,7 @@ def test_a_backward_that_fails_is_taken_back(device, monkeypatch):
 def test_a_backward_that_fails_later_is_an_error(device, monkeypatch):
     """What the forward did cannot be taken back then."""
     step = a_step(device, compile=True, capture="never")
-    plain = step._work.objective._objective
+    plain = step._work.objective.plain
     monkeypatch.setattr(step._work.objective, "_compiled", plain)
     step(*batch(0, device))
     monkeypatch.setattr(
@@ -138,6 +138,6 @@ def test_an_error_of_a_backward_is_the_users(device):
             raise ValueError("mine")
 
     step = a_step(device, loss=None, objective=lambda m, x, y: Fails.apply(m(x)).sum(), compile=True, capture="never")
-    step._work.objective._compiled = step._work.objective._objective
+    step._work.objective._compiled = step._work.objective.plain
     with pytest.raises(ValueError, match="mine"):
         step(*batch(0, device))
