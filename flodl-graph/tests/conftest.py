@@ -28,6 +28,10 @@ _CLASSES = {
     "dropout": "Dropout",
     "identity": "Identity",
     "flatten": "Flatten",
+    "conv2d": "Conv2d",
+    "conv_transpose1d": "ConvTranspose1d",
+    "embedding": "Embedding",
+    "gru_cell": "GRUCell",
 }
 
 

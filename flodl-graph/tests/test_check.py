@@ -131,7 +131,6 @@ def test_a_shape_beyond_all_counting(sizes: str) -> None:
             "switch_1.branches.1",
             "[B,2]",
         ),
-        (FlowBuilder().also("swiglu", 3), "swiglu_1.widen", "[B,2]"),
     ],
 )
 def test_a_layer_inside_a_word_is_named_with_what_it_was_given(flow: FlowBuilder, path: str, shape: str) -> None:

@@ -125,6 +125,8 @@ class _Fold:
 
     def _port(self, port: str, where: Where) -> Port | None:
         """A further output; None where there is none, which is told: that its name is used is no further mistake."""
+        if self.addressed is None:  # nor is it what a word would have that failed
+            return None
         draft = self.addressed[0] if self.addressed else None
         further = draft.results[1:] if draft else ()
         if draft is None or port not in further:
