@@ -88,7 +88,7 @@ def said(cell: Cell) -> str:
     """One line for a cell that is done.
 
     >>> said(Cell(name="mlp", side="eager", epoch_times_ms=(2.0, 4.0), median_epoch_ms=3.0))
-    'mlp eager: 3.00 ms ± 1.41'
+    'mlp eager: 3.00 ms ± 1.48'
     """
     if cell.error:
         return _printable(f"{cell.name} {cell.side} failed: {cell.error}")
