@@ -20,7 +20,7 @@ def described(part: nn.Module, noun: str) -> str:
     >>> described(nn.Linear(2, 16), "Linear"), described(nn.GELU(), "GELU"), described(nn.Dropout(0.2), "Dropout")
     ('Linear(2, 16)', 'GELU', 'Dropout(p=0.2)')
     """
-    said = [_plain(word) for word in _unusual(part)] if noun == type(part).__name__ else []
+    said = [_plain(word) for word in _unusual(part)] if noun == part._get_name() else []
     text, most = _call(noun, said), len(said)
     while len(text) > _MOST and most > 1:
         most -= 1
