@@ -20,12 +20,21 @@ def described(part: nn.Module, noun: str) -> str:
     >>> described(nn.Linear(2, 16), "Linear"), described(nn.GELU(), "GELU"), described(nn.Dropout(0.2), "Dropout")
     ('Linear(2, 16)', 'GELU', 'Dropout(p=0.2)')
     """
-    said = [_plain(word) for word in _unusual(part)] if noun == part._get_name() else []
+    said = [_plain(word) for word in _arguments(part, noun)]
     text, most = _call(noun, said), len(said)
     while len(text) > _MOST and most > 1:
         most -= 1
         text = _call(noun, [*said[:most], "…"])
     return shortened(text, _MOST)
+
+
+def _arguments(part: nn.Module, noun: str) -> Iterator[str]:
+    """Those of the module's class; of an op, whose `extra_repr` is its whole call."""
+    said = _said(part)
+    if noun == type(part).__name__:
+        yield from _unusual(part)
+    elif said.startswith(f"{noun}(") and said.endswith(")"):
+        yield from _split(said[len(noun) + 1 : -1])
 
 
 def _call(noun: str, said: Sequence[str]) -> str:
