@@ -85,11 +85,13 @@ class Outbox:
                 lane.put(history.copy())
 
     def stop(self) -> None:
-        """Deliver all, and let the lanes and the thread end after it."""
+        """Deliver all, and let the lanes end after it; the thread has nothing left to do, and ends."""
         with self.settled():
             self._bell.put(False)
             for lane in self.lanes:
                 lane.stop()
+        if os.getpid() == self._pid and threading.current_thread() is not self._thread:
+            self._thread.join(timeout=1.0)
 
     def _run(self) -> None:
         while self._bell.get():
