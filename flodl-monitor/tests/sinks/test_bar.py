@@ -31,6 +31,11 @@ with Monitor(1, sinks=["terminal"], probes=[]) as monitor:
 BAR = re.compile(r"  epoch 1/1  [━╸─]+  (\d+)/40  \[.* of .*  ETA .*\]  \d+(\.\d)?/s  loss=0\.5000")
 
 
+def _in_the_foreground() -> None:
+    """What a shell starts in the background never hears Ctrl-C, and neither do its children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Terminal:
     """Runs a script with a terminal as stdout and stderr, and keeps what it wrote."""
 
@@ -41,7 +46,9 @@ class Terminal:
         plain |= {"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", "PYTHON_COLORS": "0", "FLODL_PLUGINS": ""}
         command = [sys.executable, "-c", script]
         env = {**plain, **variables}
-        self.process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=env)
+        self.process = subprocess.Popen(
+            command, stdin=theirs, stdout=theirs, stderr=theirs, env=env, preexec_fn=_in_the_foreground
+        )
         os.close(theirs)
         self.text = ""
 

@@ -32,7 +32,7 @@ def test_a_batch_on_another_device_is_named(device):
     with pytest.raises(
         TrainingError, match=rf"the batch is on {there}, and the model on {here}.*\n  try: .*to\('{here}"
     ):
-        a_step(device)(torch.randn(3, 4, device=there), torch.randn(3, 2, device=there))
+        a_step(device, capture="never")(torch.randn(3, 4, device=there), torch.randn(3, 2, device=there))
 
 
 def test_a_batch_in_a_list_is_told(device):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -34,6 +35,11 @@ def site(tmp_path):
     return folder
 
 
+def _in_the_foreground() -> None:
+    """What a shell starts in the background never hears Ctrl-C, and neither do its children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture
 def bench(here, site):
     """Start `flodl bench ARGUMENTS` in a process of its own; `bench.run` waits for it."""
@@ -42,7 +48,9 @@ def bench(here, site):
         env = environment(site, COLUMNS="100", OMP_NUM_THREADS="1", **variables)
         command = [sys.executable, "-W", "error", "-m", "flodl_cli", "bench", *arguments]
         pipe = subprocess.PIPE
-        return subprocess.Popen(command, cwd=here, env=env, stdout=pipe, stderr=pipe, text=True)
+        return subprocess.Popen(
+            command, cwd=here, env=env, stdout=pipe, stderr=pipe, text=True, preexec_fn=_in_the_foreground
+        )
 
     def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         with start(*arguments, **variables) as process:
