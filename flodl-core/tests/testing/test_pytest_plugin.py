@@ -70,7 +70,8 @@ def run(tmp_path):
     def start(source, *options, **variables):
         (tmp_path / "test_mine.py").write_text(source)
         command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
-        env = environment(**variables)
+        inherited = environment(**variables).items()
+        env = {name: value for name, value in inherited if not name.startswith("PYTEST_")}  # none of this run's
         return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
 
     return start
