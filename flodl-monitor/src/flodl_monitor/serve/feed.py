@@ -14,6 +14,8 @@ LIMIT, LETTERS = 10_000, 4_000_000
 """Events, and letters of them, that are kept for readers who were away; one who was away longer begins anew."""
 BATCH = 100
 """Events handed out at once: what a reader that takes nothing has waiting is little."""
+PLACES = 16
+"""Places whose answers are kept until something happens: readers stand at a few, whatever numbers a stranger asks for."""
 
 
 @final
@@ -51,6 +53,7 @@ class Feed:
         self._limit, self._letters = limit, 0
         self._last = 0
         self._ended = False
+        self._answers: dict[int, Batch] = {}
         self._wake: set[Callable[[], None]] = set()
 
     @property
@@ -81,15 +84,23 @@ class Feed:
             self._call_all()
 
     def after(self, number: int) -> Batch:
-        """What came after event `number`."""
+        """What came after event `number`: made once for all who stand there."""
         with self.lock:
-            first = self._last - len(self._events) + 1
-            if not first - 1 <= number <= self._last:
-                return Batch((), self._last, gap=True, ended=self._ended)
-            start = number - first + 1
-            fresh = tuple(self._events[place] for place in range(start, min(start + BATCH, len(self._events))))
-            last = number + len(fresh)
-            return Batch(fresh, last, ended=self._ended and last == self._last)
+            answer = self._answers.get(number)
+            if answer is None:
+                answer = self._batch(number)
+                if len(self._answers) < PLACES:
+                    self._answers[number] = answer
+            return answer
+
+    def _batch(self, number: int) -> Batch:
+        first = self._last - len(self._events) + 1
+        if not first - 1 <= number <= self._last:
+            return Batch((), self._last, gap=True, ended=self._ended)
+        start = number - first + 1
+        fresh = tuple(self._events[place] for place in range(start, min(start + BATCH, len(self._events))))
+        last = number + len(fresh)
+        return Batch(fresh, last, ended=self._ended and last == self._last)
 
     def listen(self, wake: Callable[[], None]) -> None:
         """Call `wake` at each event; from whatever thread adds it, so it must be quick and must not raise."""
@@ -102,5 +113,6 @@ class Feed:
             self._wake.discard(wake)
 
     def _call_all(self) -> None:
+        self._answers.clear()
         for wake in tuple(self._wake):
             wake()
