@@ -168,6 +168,41 @@ def test_a_wrong_loss_is_an_error_and_changes_nothing(objective, message):
     assert before.equal(model.weight)
 
 
+class Failing(torch.optim.SGD):
+    """An optimizer whose update fails when it is told to."""
+
+    fails = False
+
+    def step(self, closure=None):
+        if self.fails:
+            raise RuntimeError("no update today")
+        return super().step(closure)
+
+
+@pytest.mark.parametrize("closed_by", ["a batch", "the epoch"])
+def test_an_update_that_fails_takes_its_window_with_it(closed_by):
+    """What comes next is a window of its own, and not the rest of one with a batch too many."""
+
+    def training(fails):
+        torch.manual_seed(0)
+        model = nn.Linear(2, 1)
+        optimizer = Failing(model.parameters(), lr=0.1)
+        step = TrainStep(model, objective=lambda model, x: model(x).square().mean(), optimizer=optimizer, accumulate=3)
+        if fails:
+            optimizer.fails = True
+            step(torch.ones(3, 2)), step(torch.ones(3, 2))
+            with pytest.raises(RuntimeError, match="no update today"):
+                step(torch.ones(3, 2)) if closed_by == "a batch" else step.end_epoch()
+            optimizer.fails = False
+        for scale in range(3):
+            step(torch.full((3, 2), float(scale)))
+        return step
+
+    failed, expected = training(fails=True), training(fails=False)
+    assert failed.steps == expected.steps == 1
+    assert failed.model.weight.equal(expected.model.weight)
+
+
 def test_a_loss_that_cannot_judge_says_what_it_was_given():
     """Shapes and dtypes of both sides, and torch's own reason."""
     step = TrainStep(nn.Linear(2, 3), loss="cross_entropy", optimizer="sgd")

@@ -161,3 +161,25 @@ def test_a_state_of_another_model_or_format_is_refused(device):
     ]:
         with pytest.raises(CheckpointError, match=message):
             step.load_state_dict(other)
+
+
+@pytest.mark.parametrize(
+    ("saved", "here", "message"),
+    [
+        ({"accumulate": 4}, {"accumulate": 2}, "after 3 batches of a window, and this step has accumulate=2"),
+        ({"accumulate": 4}, {}, "after 3 batches of a window, and this step has accumulate=1"),
+        ({"accumulate": 4}, {"accumulate": 8}, "after 3 batches of a window, and this step has accumulate=8"),
+        ({"accumulate": 4}, {"accumulate": 4, "precision": "fp16"}, "saved inside a window, .* one has a loss scale"),
+    ],
+)
+def test_an_open_window_goes_on_in_one_of_its_kind_alone(saved, here, message, device):
+    """In another it would never close, or its mean would be another; a closed one fits any."""
+    step, other = a_step(device, **saved), a_step(device, **here)
+    learn(step, 0, 3)
+    with pytest.raises(CheckpointError, match=message):
+        other.load_state_dict(step.state_dict())
+    assert other.steps == 0
+    step.end_epoch()
+    other.load_state_dict(step.state_dict())
+    learn(other, 3, 11)
+    assert other.steps == 1 + 8 // here.get("accumulate", 1)

@@ -178,6 +178,7 @@ class Captures:
 
     def _tell(self, reason: str) -> None:
         """Once for each reason."""
+        self._update.broken = False  # what a trial left half done was taken back
         if self._mode == "always":
             raise _not_captured(reason)
         if reason not in self._told:

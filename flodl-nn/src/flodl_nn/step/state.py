@@ -50,6 +50,7 @@ class StepState:
             "epoch": self.epochs.finished,
             "stopped": self.epochs.stopped,
             "pending": self.update.pending,
+            "accumulate": self.update.accumulate,
             "window": self.update.window(),
             "optimizer": save_parts(self.parts),
             "scaler": None if scaler is None else scaler.state_dict(),
@@ -67,6 +68,7 @@ class StepState:
         _check_format(state)
         self.parts.refresh()
         check_parts(self.parts, state["optimizer"])
+        _check_window(self.update, state)
         check_gradients(self.parts, state["window"])
         self.rules.check(state["rules"])
         plateau = PlateauState(**state["plateau"])
@@ -90,6 +92,25 @@ def _check_format(state: Any) -> None:
         raise CheckpointError(f"this is no state of a training step, or of another version: format {found!r}")
     if missing := sorted(_DUE - state.keys()):
         raise CheckpointError(f"the state lacks {', '.join(missing)}")
+
+
+def _check_window(update: Update, state: Mapping[str, Any]) -> None:
+    """Can an open window go on here? Its gradients are parts of a mean, and under a loss scale if there was one.
+
+    Raises:
+        CheckpointError: It cannot.
+    """
+    pending, accumulate = state["pending"], state.get("accumulate", update.accumulate)
+    if pending and (accumulate != update.accumulate or pending >= accumulate):
+        raise CheckpointError(
+            f"the state was saved after {pending} batches of a window, and this step has accumulate={update.accumulate}",
+            mend="the accumulate= it was saved with; at the end of an epoch windows are closed",
+        )
+    if pending and bool(state["scaler"]) != (update.scaler is not None):
+        raise CheckpointError(
+            "the state was saved inside a window, and of saved and present step one has a loss scale",
+            mend="the precision= it was saved with; at the end of an epoch windows are closed",
+        )
 
 
 def _load_scaler(scaler: torch.amp.GradScaler, saved: Mapping[str, Any], device: torch.device) -> None:

@@ -44,7 +44,7 @@ class Update:
         self, parts: TrainedParts, rates: Rates, *, clip_norm: float | None, accumulate: int, scales_loss: bool
     ) -> None:
         self._parts, self._rates = parts, rates
-        self._clip_norm, self._accumulate = clip_norm, accumulate
+        self._clip_norm, self.accumulate = clip_norm, accumulate
         self.scaler = make_scaler(parts.named) if scales_loss else None
         self.steps = 0
         self.pending = 0
@@ -58,7 +58,7 @@ class Update:
     @property
     def accumulates(self) -> bool:
         """Do gradients last from one loss to the next?"""
-        return self._accumulate > 1
+        return self.accumulate > 1
 
     @property
     def opens(self) -> bool:
@@ -68,7 +68,7 @@ class Update:
     @property
     def closes(self) -> bool:
         """Is the next loss the last of its window?"""
-        return self.pending + 1 == self._accumulate
+        return self.pending + 1 == self.accumulate
 
     def adapt(self) -> None:
         """Have the optimizer compute as it would be recorded, recorded or not: the same bits."""
@@ -94,12 +94,13 @@ class Update:
 
     def gradients(self, loss: Tensor) -> None:
         """Add a loss to the window: gradients of the trained parameters alone."""
-        if self._accumulate > 1:
-            loss = loss / self._accumulate
+        if self.accumulate > 1:
+            loss = loss / self.accumulate
         self._backward(loss if self.scaler is None else self.scaler.scale(loss))
 
     def apply(self) -> None:
         """Clip and update from the window's gradients."""
+        self.broken = True
         if self.make_room is not None:
             self.make_room()
             self.make_room = None
@@ -109,6 +110,7 @@ class Update:
                 self._parts.optimizer.step()
             else:
                 apply_scaled(self.scaler, self._parts.optimizer, self._clip)
+        self.broken = False
 
     def count(self, *, closed: bool) -> None:
         """After a loss: go on in the window, or begin another."""
@@ -116,7 +118,7 @@ class Update:
         self.steps += closed
 
     def abandon(self) -> None:
-        """After a failed backward: a window half done is no window."""
+        """After a backward or an update that failed: a window half done is no window."""
         if self.broken:
             self.drop_gradients()
             self.pending, self.broken = 0, False
@@ -125,12 +127,16 @@ class Update:
         """Update from a window that is not full, by the mean of the losses it has."""
         if self.pending == 0:
             return
-        missing = self._accumulate / self.pending
+        missing = self.accumulate / self.pending
         for parameter in self._parts.trained:
             if parameter.grad is not None:
                 parameter.grad.mul_(missing)
         self.prepare()
-        self.apply()
+        try:
+            self.apply()
+        except BaseException:
+            self.abandon()
+            raise
         self.count(closed=True)
 
     def search(self, evaluate: Callable[[], Tensor]) -> None:
