@@ -7,7 +7,7 @@ from os import PathLike
 
 from attrs import evolve
 from flodl_core import CheckpointError, PathError, components
-from flodl_core.checkpoint import LoadReport, Snapshot, load_checkpoint, read_metadata
+from flodl_core.checkpoint import CheckpointInfo, LoadReport, Snapshot, load_checkpoint, read_metadata
 from flodl_core.checkpoint.info import About
 from flodl_core.checkpoint.inventory import inventory
 from flodl_core.checkpoint.place import at
@@ -79,7 +79,8 @@ class AbstractSaved(AbstractFamily):
         Raises:
             CheckpointError: It does not fit or is damaged; nothing has changed.
         """
-        if not _named_by_flodl(path):
+        info = read_metadata(path)
+        if not _named_by_flodl(info):
             structure = self.structure
             return load_checkpoint(
                 path,
@@ -96,7 +97,7 @@ class AbstractSaved(AbstractFamily):
             self,
             partial=partial,
             hashes={FLODL: form.hash},
-            other_names={key: name for name, key in form.names.items()},
+            other_names=form.names_in(info.names),
             absent={*form.unseen, *form.own},
         )
         return evolve(report, missing=tuple(name for name in report.missing if name not in form.own))
@@ -120,7 +121,7 @@ class AbstractSaved(AbstractFamily):
         (part,) = parts.values()
         if isinstance(part, AbstractSaved):
             return part.load_checkpoint(file, partial=partial)
-        if _named_by_flodl(file):
+        if _named_by_flodl(read_metadata(file)):
             with at(file, "read"):
                 raise CheckpointError(
                     f"an .fdl file holds a graph, and {path!r} is a {type(part).__name__}",
@@ -172,7 +173,6 @@ class AbstractSaved(AbstractFamily):
             return None
 
 
-def _named_by_flodl(path: str | PathLike[str]) -> bool:
+def _named_by_flodl(info: CheckpointInfo) -> bool:
     """Whether a file's entries have floDl's names: its own files, and what they were converted to."""
-    info = read_metadata(path)
     return info.format in ("fdl", "fdl.gz") or any("/" in entry.name for entry in info.entries)

@@ -45,18 +45,21 @@ class Replica:
     output: NodeId
 
     def order(self) -> tuple[NodeId, ...]:
-        """The order in which floDl runs them: level by level, inside a level as they were made (Kahn 1962)."""
+        """The order in which floDl runs them: level by level, inside a level as they become ready (Kahn 1962).
+
+        That is not always as they were made: what reads the first node of a level comes before what reads the second.
+        """
         numbers = {node: number for number, node in enumerate(self.nodes)}
-        waits = Counter(edge.target for edge in self.edges)
+        ties = sorted({(edge.source, edge.target) for edge in self.edges}, key=lambda tie: numbers[tie[1]])
+        waits = Counter(target for _, target in ties)
         readers: dict[NodeId, list[NodeId]] = {}
-        for edge in self.edges:
-            readers.setdefault(edge.source, []).append(edge.target)
-        ordered: list[NodeId] = []
-        level = [node for node in self.nodes if not waits[node]]
-        while level:
-            ordered += level
-            read = [target for node in level for target in readers.get(node, ())]
-            waits.subtract(read)
-            level = sorted({node for node in read if not waits[node]}, key=numbers.__getitem__)
+        for source, target in ties:
+            readers.setdefault(source, []).append(target)
+        ordered = [node for node in self.nodes if not waits[node]]
+        for node in ordered:  # grows meanwhile
+            for target in readers.get(node, ()):
+                waits[target] -= 1
+                if not waits[target]:
+                    ordered.append(target)
         assert len(ordered) == len(self.nodes)  # a carried value is read by a node of its own: there is no circle
         return tuple(ordered)
