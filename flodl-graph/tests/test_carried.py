@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import pytest
 import torch
@@ -299,3 +300,44 @@ def test_a_compiled_graph_carries_as_the_eager_one(cell: object, observed: bool,
                 graph.reset_state()
     for expected, actual in zip(eager.parameters(), twin.parameters(), strict=True):
         torch.testing.assert_close(expected.grad, actual.grad)
+
+
+class Pair(NamedTuple):
+    """A stream, and a state that is a tuple, as an LSTM's is."""
+
+    stream: Tensor
+    state: tuple[Tensor, Tensor]
+
+
+class Wound(nn.Module):
+    """An LSTM's cell that hands out its whole state."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = nn.LSTMCell(4, 4)
+
+    def forward(self, x: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> Pair:
+        h, c = self.cell(x, hx)
+        return Pair(h, (h, c))
+
+
+def test_a_state_that_is_a_tuple(device: torch.device) -> None:
+    """It is carried, cut off, moved, saved and reset whole."""
+    graph = FlowBuilder(Wound()).using(hx="hc").tag("out", state="hc").build().to(device)
+    xs, state = torch.randn(4, 2, 4, device=device), None
+    for x in xs[:2]:
+        state = graph.out.cell(x, state)
+        assert torch.equal(state[0], graph(x))
+    graph.detach_state()
+    expected = graph.out.cell(xs[2], tuple(part.detach() for part in state))[0]
+    parameters = list(graph.parameters())
+    wanted = torch.autograd.grad(expected.sum(), parameters)
+    saved = copy.deepcopy(graph.run_state())
+    torch.testing.assert_close(wanted, torch.autograd.grad(graph(xs[2]).sum(), parameters))
+    graph.load_run_state(saved)
+    assert torch.equal(expected, graph(xs[2]))
+    graph.detach_state()
+    assert not any(part.requires_grad for part in graph.carried["hc"])
+    assert (torch.float64, torch.float64) == tuple(part.dtype for part in graph.double().carried["hc"])
+    graph.float().reset_state()
+    assert torch.equal(graph.out.cell(xs[3])[0], graph(xs[3]))

@@ -9,8 +9,10 @@ import torch
 from flodl_core import CheckpointError
 from flodl_core.freezing import hold_still
 from torch import Tensor
+from torch.utils import _pytree as pytree
 
 from flodl_graph.abilities.family import AbstractFamily
+from flodl_graph.run.carried import each_tensor
 
 
 def save_run(graph: AbstractFamily) -> dict[str, Any]:
@@ -51,7 +53,7 @@ def _state_of(graph: AbstractFamily) -> dict[str, Any]:
 def _check(graph: AbstractFamily, prefix: str, state: Mapping[str, Any]) -> None:
     tags = {tag for tag, _ in graph.ir.tags}
     for tag, value in state["carried"].items():
-        if tag not in tags or not isinstance(value, Tensor):
+        if tag not in tags or not all(isinstance(leaf, Tensor) for leaf in pytree.tree_leaves(value)):
             raise CheckpointError(f"the state carries {prefix + tag!r}, which the graph does not")
     if not isinstance(state["epoch"], int) or state["epoch"] < 0:
         raise CheckpointError(f"the state's epoch is {state['epoch']!r}")
@@ -62,5 +64,5 @@ def _load(graph: AbstractFamily, state: Mapping[str, Any]) -> None:
     parameter = next(graph.parameters(), None)
     device = torch.device("cpu") if parameter is None else parameter.device
     graph.epoch = state["epoch"]
-    graph.carried = {tag: value.detach().to(device, copy=True) for tag, value in state["carried"].items()}
+    graph.carried = each_tensor(lambda value: value.detach().to(device, copy=True), state["carried"])
     graph._recorder.load_state_dict(state["recorded"])

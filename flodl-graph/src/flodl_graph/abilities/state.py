@@ -11,7 +11,7 @@ from torch import Tensor
 
 from flodl_graph.abilities.family import AbstractFamily
 from flodl_graph.abilities.run_state import load_run, save_run
-from flodl_graph.run.carried import set_aside
+from flodl_graph.run.carried import each_tensor, set_aside
 
 T = TypeVar("T", bound="AbstractStateful")
 
@@ -27,7 +27,7 @@ class AbstractStateful(AbstractFamily):
     def detach_state(self) -> None:
         """Cut carried state off from the gradients of the calls before, in nested graphs too: BPTT ends here."""
         for _, graph in self._family():
-            graph.carried, graph.kept = _detached(graph.carried), _detached(graph.kept)
+            graph.carried, graph.kept = each_tensor(_detached, graph.carried), each_tensor(_detached, graph.kept)
 
     def run_state(self) -> dict[str, Any]:
         """What a run has besides weights, nested graphs' too: carried state, means, curves, epoch, held statistics.
@@ -72,10 +72,9 @@ class AbstractStateful(AbstractFamily):
     def _apply(self: T, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> T:
         """Carried state moves with the parameters: `to`, `cuda`, `half`."""
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
-        self.carried = {tag: fn(value) if isinstance(value, Tensor) else value for tag, value in self.carried.items()}
+        self.carried = each_tensor(fn, self.carried)
         return self
 
 
-def _detached(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The same values without history; a loop's number of steps has none."""
-    return {tag: value.detach() if isinstance(value, Tensor) else value for tag, value in values.items()}
+def _detached(value: Tensor) -> Tensor:
+    return value.detach()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol, cast
 
 import torch
 from flodl_core import ShapeError
 from torch import Tensor, nn
+from torch.utils import _pytree as pytree
 
 from flodl_graph.run.fake import fake_call
 from flodl_graph.run.misfit import place_of
@@ -24,6 +25,14 @@ class Carrying(Protocol):
 def given(**refs: Any) -> dict[str, Any]:
     """The keywords whose value is there: a module with a default of its own sees the others left out."""
     return {word: value for word, value in refs.items() if not _absent(value)}
+
+
+def each_tensor(change: Callable[[Tensor], Tensor], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Carried or kept values with every tensor changed: a value may be a tuple of them, as an LSTM's state is."""
+    return {
+        tag: change(value) if isinstance(value, Tensor) else pytree.tree_map_only(Tensor, change, value)
+        for tag, value in values.items()
+    }
 
 
 def _absent(value: Any) -> bool:
