@@ -36,6 +36,25 @@ def test_observe_narrows(graph: Graph) -> None:
     assert "keep(" not in graph.code
 
 
+def test_observe_narrows_groups_and_nested_graphs(graph: Graph) -> None:
+    """A tag group is its members; a dotted path speaks of the graph that it leads to, and of no other."""
+    encoder = graph.encoder
+    heads = FlowBuilder(encoder).split("tanh", "relu").tag_group("head").merge("add").tag("sum").build()
+    x = torch.randn(4, 2)
+    heads.observe("head")
+    heads(x)
+    assert {"head_0", "head_1"} == heads.kept.keys()
+    assert {"hidden"} == encoder.kept.keys()
+    wide = FlowBuilder("linear", 2, 2).tag("a").through("tanh").tag("b").label("wide").build()
+    outer = FlowBuilder(wide).through("relu").tag("c").build()
+    outer.observe("wide.b")
+    outer(x)
+    assert (set(), {"b"}) == (outer.kept.keys(), wide.kept.keys())
+    with pytest.raises(PathError, match="no tag 'x'"):
+        outer.observe("wide.a", "wide.x")
+    assert ("b",) == wide._observed
+
+
 @pytest.mark.parametrize(
     ("path", "what"),
     [
@@ -52,8 +71,10 @@ def test_a_wrong_path_is_told(graph: Graph, path: str, what: str) -> None:
 
 def test_a_path_through_nothing_is_told(graph: Graph) -> None:
     """The part that is wrong, and the nearest."""
-    with pytest.raises(PathError, match="no graph at 'encodr'"):
+    with pytest.raises(PathError, match=r"no graph at 'encodr'\n  try: did you mean 'encoder'\?"):
         graph.tagged("encodr.hidden")
+    with pytest.raises(PathError, match=r"no graph at 'xyz'\n  try: graphs inside it: encoder"):
+        graph.tagged("xyz.hidden")
 
 
 def test_observing_what_is_not_there(graph: Graph) -> None:

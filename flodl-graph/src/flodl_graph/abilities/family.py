@@ -34,7 +34,9 @@ class AbstractFamily(nn.Module):
     def _graph_at(self, path: str) -> AbstractFamily:
         graphs = {prefix.removesuffix("."): graph for prefix, graph in self._family()}
         if path not in graphs:
-            raise PathError(f"there is no graph at {path!r}", mend=did_you_mean(path, [p for p in graphs if p]))
+            inside = [known for known in graphs if known]
+            mend = did_you_mean(path, inside) or f"graphs inside it: {', '.join(inside) or 'none'}"
+            raise PathError(f"there is no graph at {path!r}", mend=mend)
         return graphs[path]
 
     def _parts(self) -> dict[str, nn.Module]:
