@@ -1,4 +1,4 @@
-"""Learning-rate schedules: composed, compared on real digits, one rate per part, gone on with after a restart.
+"""Learning-rate schedules: composed, compared on real digits, one rate per part, continued after a restart.
 
 Run: python examples/schedulers.py      (needs flodl and flodl-sklearn; a few seconds on a CPU)
 """

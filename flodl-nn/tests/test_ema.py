@@ -114,7 +114,7 @@ def test_it_follows_a_model_to_another_dtype():
 
 def test_wrong_use_is_said():
     """A decay out of range, and states that do not fit."""
-    with pytest.raises(TrainingError, match=r"decay is from 0 and below 1, got 1.0"):
+    with pytest.raises(TrainingError, match=r"decay is at least 0 and below 1, got 1.0"):
         EMA(a_net(), 1.0)
     ema = EMA(a_net())
     with pytest.raises(CheckpointError, match="no state of an EMA"):

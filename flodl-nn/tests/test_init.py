@@ -127,7 +127,7 @@ def test_what_cannot_be_filled_changes_nothing():
         (("uniform", 1.0, 0.0), "uniform: low is at most high, got 1.0 and 0.0"),
         (("normal", 0.0, -1.0), "std is at least 0, got -1.0"),
         (("trunc_normal", 0.0, 1.0, 1.0, 1.0), "trunc_normal: low is below high"),
-        (("sparse", 1.0), "sparse: sparsity is from 0 and below 1, got 1.0"),
+        (("sparse", 1.0), "sparse: sparsity is at least 0 and below 1, got 1.0"),
         (("uniform_bias", 0), "uniform_bias: fan_in is at least 1, got 0"),
         (("kaiming_uniform", 0.0, "fan"), "'mode' is 'fan_in' or 'fan_out', got 'fan'"),
     ],

@@ -72,7 +72,7 @@ def test_verify_finds_one_flipped_bit(here, capsys):
     code, said = as_data(capsys, "verify", "one.safetensors", "one.fdl", "two.safetensors", "absent")
     assert code == 1
     assert ["whole", "unverified", "damaged", "unreadable"] == [file["verdict"] for file in said["files"]]
-    assert "do not fit their digest" in said["files"][2]["reason"]
+    assert "do not match their digest" in said["files"][2]["reason"]
     assert 0 == asked(capsys, "verify", "one.safetensors", "one.fdl")[0]
 
 

@@ -43,7 +43,7 @@ class Program:
         self.seen = []
 
     def train(self, stop_at=None):
-        """`stop_at`: the how manieth evaluation is the last one; the signal comes while it runs."""
+        """`stop_at`: the number of the last evaluation; the signal comes while it runs."""
         loader = DataLoader(self.data, batch_sampler=self.sampler)
         with self.state:
             for epoch in self.monitor.epochs(self.step):

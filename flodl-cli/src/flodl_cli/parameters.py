@@ -28,7 +28,7 @@ def _signature(component: Component) -> inspect.Signature:
 
 
 def _described(signature: inspect.Signature, *, implied: bool) -> Iterator[dict[str, Any]]:
-    """Args: implied: The first one is given by the training step, not by the user."""
+    """Each parameter; `implied`: without the first, which the training step gives and not the user."""
     parameters = list(signature.parameters.values())
     for parameter in parameters[1:] if implied else parameters:
         required = parameter.default is parameter.empty and parameter.kind not in (

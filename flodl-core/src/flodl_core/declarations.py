@@ -36,7 +36,7 @@ def declared(plugin: object, name: str) -> tuple[list[ComponentSpec], list[str]]
 
     Args:
         plugin: A module, or any object with `@hookimpl` functions.
-        name: How pluggy shall call it.
+        name: What pluggy calls it.
 
     Raises:
         PluginError: It cannot be a plugin at all: `None`, or a hook that asks for arguments it is not given.

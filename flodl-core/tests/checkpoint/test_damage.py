@@ -170,7 +170,7 @@ def test_one_flipped_bit_is_found_and_named(good, tmp_path):
     path.write_bytes(good)
     last = read_metadata(path).entries[-1]
     path.write_bytes(good[: last.begin] + bytes([good[last.begin] ^ 1]) + good[last.begin + 1 :])
-    with pytest.raises(CheckpointError, match=f"entry '{last.name}' is damaged: its bytes do not fit their digest"):
+    with pytest.raises(CheckpointError, match=f"entry '{last.name}' is damaged: its bytes do not match their digest"):
         load_checkpoint(path, small())
     with pytest.raises(CheckpointError, match="is damaged"):
         verify_checkpoint(path)

@@ -30,7 +30,7 @@ class EMA:
 
     Args:
         model: Whose weights are averaged.
-        decay: How much of the average stays at each update, from 0 and below 1.
+        decay: How much of the average stays at each update, at least 0 and below 1.
         warmup: Begin with less, `(1 + n) / (10 + n)` at update n, so that the first weights are soon
             forgotten.
 
@@ -49,7 +49,7 @@ class EMA:
 
     def __init__(self, model: nn.Module, decay: float = 0.999, *, warmup: bool = True) -> None:
         if not 0.0 <= decay < 1.0:
-            raise TrainingError(f"decay is from 0 and below 1, got {decay}")
+            raise TrainingError(f"decay is at least 0 and below 1, got {decay}")
         self.model, self.decay, self.warmup = model, decay, warmup
         self.updates = 0
         """Updates done."""

@@ -169,17 +169,17 @@ def trunc_normal(mean: float = 0.0, std: float = 1.0, low: float = -2.0, high: f
 
 
 def xavier_uniform(gain: float = 1.0) -> Initializer:
-    """Evenly, so wide that variance stays forth and back (Glorot and Bengio 2010)."""
+    """Evenly, so wide that variance is kept, forward and backward (Glorot and Bengio 2010)."""
     return Initializer("xavier_uniform", init.xavier_uniform_, {"gain": gain}, least_dims=2)
 
 
 def xavier_normal(gain: float = 1.0) -> Initializer:
-    """A bell curve, so wide that variance stays forth and back (Glorot and Bengio 2010)."""
+    """A bell curve, so wide that variance is kept, forward and backward (Glorot and Bengio 2010)."""
     return Initializer("xavier_normal", init.xavier_normal_, {"gain": gain}, least_dims=2)
 
 
 def kaiming_uniform(a: float = 0.0, mode: Fan = "fan_in", nonlinearity: str = "leaky_relu") -> Initializer:
-    """Evenly, so wide that variance stays through relu (He et al. 2015).
+    """Evenly, so wide that variance is kept through relu (He et al. 2015).
 
     Args:
         a: Slope below 0 of a leaky relu.
@@ -190,7 +190,7 @@ def kaiming_uniform(a: float = 0.0, mode: Fan = "fan_in", nonlinearity: str = "l
 
 
 def kaiming_normal(a: float = 0.0, mode: Fan = "fan_in", nonlinearity: str = "leaky_relu") -> Initializer:
-    """A bell curve, so wide that variance stays through relu (He et al. 2015).
+    """A bell curve, so wide that variance is kept through relu (He et al. 2015).
 
     Args:
         a: Slope below 0 of a leaky relu.
@@ -231,7 +231,7 @@ def orthogonal(gain: float = 1.0) -> Initializer:
 def sparse(sparsity: float = 0.9, std: float = 0.01) -> Initializer:
     """A bell curve, and a part of each column 0 (Martens 2010); for matrices."""
     if not 0.0 <= sparsity < 1.0:
-        raise ComponentError(f"sparse: sparsity is from 0 and below 1, got {sparsity}")
+        raise ComponentError(f"sparse: sparsity is at least 0 and below 1, got {sparsity}")
     return Initializer("sparse", init.sparse_, {"sparsity": sparsity, "std": std}, least_dims=2)
 
 

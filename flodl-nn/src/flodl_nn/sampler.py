@@ -1,4 +1,4 @@
-"""A seeded order of batches that can be saved in the middle of an epoch and gone on with exactly."""
+"""A seeded order of batches that can be saved in the middle of an epoch and continued exactly."""
 
 from __future__ import annotations
 

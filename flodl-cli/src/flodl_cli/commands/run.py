@@ -34,8 +34,8 @@ def command(file: str, check: bool, resume: bool) -> int:
     """Train what an experiment file describes.
 
     The file names registered components and gives them plain values, in the tables [data] [model]
-    [[model.flow]] [loss] [optimizer] [schedule] [train] [monitor] [checkpoint]. It is checked as a
-    whole before anything heavy is imported: all faults are told together, each with its line.
+    [[model.flow]] [loss] [optimizer] [schedule] [train] [[rules]] [monitor] [checkpoint]. It is checked
+    as a whole before anything heavy is imported: all faults are told together, each with its line.
 
     Paths are relative to the current folder. Progress goes to stderr, the report to stdout. Ctrl-C
     ends training after the batch under way, keeps what was learned, and exits with 130. Where [checkpoint]

@@ -143,7 +143,7 @@ def _schedule(experiment: Experiment, batches: int) -> Any:
     for following, its_after in made[1:]:
         if after is None and chain.length is None:
             raise ExperimentError(
-                f"{chain!r} never ends, so nothing comes then", mend="after = 100 in its [[schedule]]"
+                f"{chain!r} never ends, so nothing can follow it", mend="after = 100 in its [[schedule]]"
             )
         chain, after = chain.then(following, after=after), its_after
     return chain

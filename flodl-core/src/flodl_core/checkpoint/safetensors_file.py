@@ -59,6 +59,6 @@ def check_digests(entries: Iterable[Entry], blocks: Iterable[memoryview]) -> Non
     for (entry, _), digest in zip(pairs, digests_of(block for _, block in pairs), strict=True):
         if digest != entry.digest:
             raise CheckpointError(
-                f"entry {quoted(entry.name)} is damaged: its bytes do not fit their digest",
+                f"entry {quoted(entry.name)} is damaged: its bytes do not match their digest",
                 mend="restore the file from a copy, or load an earlier checkpoint",
             )

@@ -120,7 +120,7 @@ def action_from_table(said: Any) -> AbstractAction:
     _known(table, (word, *names[1:]), f"the action {word!r}")
     if bool(names) is (table[word] is True):
         due = f"{word} = ..., its {names[0]}" if names else f"{word} = true"
-        raise TrainingError(f"the action {word!r} is not said so: {table!r}", mend=due)
+        raise TrainingError(f"the action {word!r} is not written so: {table!r}", mend=due)
     given = {names[0]: table[word], **{name: table[name] for name in names[1:] if name in table}} if names else {}
     return kinds[word](**given)
 

@@ -18,7 +18,7 @@ def fresh_registry(*folders: Path, policy: Policy | None = None) -> Iterator[Reg
     """A new registry, with these folders on the path while it is used.
 
     On leaving, the path is as before, and modules that came from the folders are forgotten. The
-    process-wide `flodl_core.components` is another registry: call its `refresh()` if it shall see
+    process-wide `flodl_core.components` is another registry: call its `refresh()` if it is to see
     the folders too.
 
     Args:

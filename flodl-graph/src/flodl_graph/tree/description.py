@@ -23,7 +23,7 @@ def descriptions(parts: Mapping[str, nn.Module]) -> dict[str, str]:
 
 
 def _lines(module: nn.Module, place: str, told: dict[int, str]) -> Iterator[str]:
-    """Args: place: where it stands, as numbers, since names do not count."""
+    """A module's lines; `place` says where it stands, in numbers, since names do not count."""
     if id(module) in told:
         yield f"shared with {told[id(module)]}"
         return

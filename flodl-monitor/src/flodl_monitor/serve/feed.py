@@ -15,7 +15,7 @@ LIMIT, LETTERS = 10_000, 4_000_000
 BATCH = 100
 """Events handed out at once: what a reader that takes nothing has waiting is little."""
 PLACES = 16
-"""Places whose answers are kept until something happens: readers stand at a few, whatever numbers a stranger asks for."""
+"""Places whose answers are kept until something happens: readers stand at a few, whatever a stranger asks for."""
 
 
 @final

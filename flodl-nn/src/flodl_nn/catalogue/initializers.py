@@ -23,7 +23,7 @@ INITIALIZERS = (
     initializer(
         "xavier_uniform",
         f"{_HOME}:xavier_uniform",
-        "Evenly; variance stays forth and back.",
+        "Evenly; variance is kept, forward and backward.",
         _SCALED,
         ex(feed="f32[64,32]"),
         "glorot_uniform",
@@ -31,7 +31,7 @@ INITIALIZERS = (
     initializer(
         "xavier_normal",
         f"{_HOME}:xavier_normal",
-        "A bell curve; variance stays forth and back.",
+        "A bell curve; variance is kept, forward and backward.",
         _SCALED,
         ex(feed="f32[64,32]"),
         "glorot_normal",

@@ -18,7 +18,7 @@ _DEFAULTS = {"shuffle": True, "seed": 0, "drop_last": False}
 
 @final
 class DeviceLoader:
-    """A data set's batches on a device, in a seeded order that can be saved and gone on with.
+    """A data set's batches on a device, in a seeded order that can be saved and continued.
 
         loader = DeviceLoader(dataset, batch_size=64, seed=0)
         for epoch in monitor.epochs(step):

@@ -18,7 +18,7 @@ class StochasticDepth(nn.Module):
     Shapes: x [B, ...] -> the same.
 
     Args:
-        p: Probability that a sample is zeroed, from 0 up to but without 1.
+        p: Probability that a sample is zeroed, from 0 up to, not including, 1.
 
     Raises:
         ComponentError: `p` is out of range.

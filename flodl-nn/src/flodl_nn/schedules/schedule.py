@@ -65,7 +65,7 @@ class AbstractSchedule(ABC):
         """
         steps = self.length if after is None else after
         if steps is None:
-            raise TrainingError(f"{self!r} never ends, so nothing comes then", mend=".then(other, after=1000)")
+            raise TrainingError(f"{self!r} never ends, so nothing can follow it", mend=".then(other, after=1000)")
         made = components.create("scheduler", other)
         if not isinstance(made, AbstractSchedule):
             raise TrainingError(f"after {self!r} comes a schedule, got {made!r}", mend=".then(cosine(9_500))")

@@ -73,7 +73,7 @@ def by_capacity(experts: Sequence[nn.Module], tokens: Tensor, index: Tensor, cap
     places = places_of(capacity, tokens.shape[0], per_token, number)  # C; of `len` an exporter would make a constant
     chosen = index.T.reshape(-1)  # [K * T], first choices first
     ours = _chosen_by(chosen, number)  # [K * T, E]
-    place = (ours.cumsum(0) * ours).sum(1) - 1  # the how manieth token of its expert
+    place = (ours.cumsum(0) * ours).sum(1) - 1  # its number among the tokens of its expert, from 0
     arrived = place < places
     slot = torch.where(arrived, chosen * places + place, number * places)  # the last row takes what has no place
     rows = tokens.new_zeros(number * places + 1, tokens.shape[1])

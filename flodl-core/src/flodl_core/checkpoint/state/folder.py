@@ -1,10 +1,10 @@
 """One state in a folder of its own: written so that it is there whole or not at all, read so that nothing is believed.
 
 step-00001234-0017/
-manifest.json       files, sizes, digests, steps, epoch, metrics
-state.json          the plain data of every part
-model.safetensors   a module's weights: any reader of safetensors opens it, `load_checkpoint` too
-step.safetensors    the other tensors of a part
+    manifest.json              files, sizes, digests, steps, epoch, metrics
+    state.json                 the plain data of every part
+    model.safetensors          a module's weights: any reader of safetensors opens it, `load_checkpoint` too
+    step.tensors.safetensors   the other tensors of a part
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def _checked(path: Path, entry: FileEntry) -> Path:
         head = file.read(LENGTH_BYTES) if path.suffix == _WEIGHTS else b""
         rest = file.read(header_length(head, size) if path.suffix == _WEIGHTS else size)
     if digest_of(head + rest) != entry.digest:
-        raise CheckpointError(f"its {path.name} is damaged: its bytes do not fit their digest")
+        raise CheckpointError(f"its {path.name} is damaged: its bytes do not match their digest")
     return path
 
 

@@ -45,7 +45,7 @@ class Manifest:
     """The table of contents of one state.
 
     Args:
-        serial: The how manieth state of the folder it is; a later one has a higher number.
+        serial: Its number among the states of the folder; a later one has a higher number.
         steps: Optimizer steps done; None where no part counts them.
         epoch: Epochs finished; likewise.
         metrics: Of the epoch that ended with it; empty within an epoch.

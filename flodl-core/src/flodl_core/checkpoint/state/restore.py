@@ -79,7 +79,7 @@ def _fitting(module: nn.Module, saved: SavedPart) -> _Weights:
     beside = _unpacked(saved)
     names = {plain_name(name) for name, _ in module.named_parameters()}
     if not isinstance(beside, dict) or not names.issuperset(beside.get("frozen", ())):
-        raise CheckpointError("it says of parameters that they are frozen which the module has not")
+        raise CheckpointError("it lists frozen parameters that the module does not have")
     try:
         matched = fit(saved.weights[0], module, held)
     except CheckpointError as error:

@@ -1,4 +1,4 @@
-"""What a command promises: it can be asked for help. That the command line itself asks."""
+"""What a command promises: it is one, and has a help text. flodl-cli checks that it prints it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a sink promises: `emit(record)` and `close()`. What it does with records flodl-monitor asks."""
+"""What a sink promises: `emit(record)` and `close()`. flodl-monitor checks what it does with records."""
 
 from __future__ import annotations
 

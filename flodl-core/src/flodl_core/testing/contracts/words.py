@@ -1,4 +1,4 @@
-"""What a word promises: a node class whose `from_words` is its schema. How it runs flodl-graph asks."""
+"""What a word promises: a node class whose `from_words` is its schema. flodl-graph checks how it runs."""
 
 from __future__ import annotations
 
