@@ -45,7 +45,8 @@ def main() -> None:
     for _ in range(12):
         step(x, x)
     watch = step._parts.watch
-    parts = {"members and flags": watch.changed, "addresses": watch.moved, "modes and options": step._captures._key}
+    parts = {"members and flags": watch.changed, "addresses": watch.moved}
+    parts |= {"settings of modules": watch.settings.look, "settings of groups": step._captures._key}
     print(f"{len(list(model.parameters()))} tensors, {len(list(model.modules()))} modules, torch {torch.__version__}")
     for name, call in parts.items():
         print(f"{name:<20} {microseconds(call):6.1f}")

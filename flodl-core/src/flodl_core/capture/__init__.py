@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from flodl_core.capture.report import CaptureReport as CaptureReport
     from flodl_core.capture.report import CaptureRow as CaptureRow
     from flodl_core.capture.slots import AbstractSlots as AbstractSlots
+    from flodl_core.capture.slots import AttributeSlots as AttributeSlots
     from flodl_core.capture.slots import ModuleSlots as ModuleSlots
 
 _HOMES = {
@@ -26,7 +27,7 @@ _HOMES = {
     "flodl_core.capture.recorder": "Recorder",
     "flodl_core.capture.refusal": "Refusal host_work tried_again",
     "flodl_core.capture.report": "CaptureReport CaptureRow",
-    "flodl_core.capture.slots": "AbstractSlots ModuleSlots",
+    "flodl_core.capture.slots": "AbstractSlots AttributeSlots ModuleSlots",
 }
 
 __all__ = [*sorted(name for names in _HOMES.values() for name in names.split())]

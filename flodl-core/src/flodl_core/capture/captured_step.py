@@ -49,6 +49,7 @@ class CapturedStep:
         proved: Of these, those that a replay is compared by. All by default.
         modules: Path to module: whose plain attributes are watched for host work.
         slots: Names of their attributes that `reads` and `leaves` speak of.
+        attributes: Their attributes that the step was seen to bind; shared by steps over the same modules.
         name: For reports.
         limit: Recordings kept at once. The least recently used goes first, and each that went makes
             the next wait one call longer, so that ever new shapes do not end in ever new recordings.
@@ -68,12 +69,13 @@ class CapturedStep:
         proved: Sequence[AbstractSlots] | None = None,
         modules: Callable[[], Mapping[str, nn.Module]] = dict,
         slots: frozenset[str] = frozenset(),
+        attributes: AttributeSlots | None = None,
         name: str = "step",
         limit: int = 16,
         tell: Callable[[str], None] = _warn,
     ) -> None:
         self._function, self._recorder, self._key = function, recorder, key
-        attributes = AttributeSlots()
+        attributes = AttributeSlots() if attributes is None else attributes
         self._reads, self._leaves = [*reads, attributes], [*leaves, attributes]
         self._surroundings = Surroundings(
             state=state,

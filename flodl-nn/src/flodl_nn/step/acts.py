@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, final
 
 from flodl_core.freezing import Moments, Stats, freeze, thaw
-from flodl_core.paths import matches
+from flodl_core.paths import matches, resolved
 from torch import Tensor, nn
 
 from flodl_nn.step.parts import TrainedParts
@@ -31,6 +31,7 @@ class Acts:
 
     def scale_lr(self, factor: float, path: str) -> None:
         """Multiply the rates of all groups under a path; a schedule goes on from the new ones."""
+        path = resolved(self._model, path)
         for group, (_, names) in zip(self._parts.optimizer.param_groups, self._parts.groups(), strict=True):
             if names and all(matches(name, path) for name in names):
                 _scale(group, factor)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any, final
 
 import torch
 from flodl_core import TrainingError
-from flodl_core.capture import CapturedStep, CaptureReport, ModuleSlots, Recorder
+from flodl_core.capture import AttributeSlots, CapturedStep, CaptureReport, ModuleSlots, Recorder
 from flodl_core.errors import did_you_mean
 from torch import Tensor, nn
 
+from flodl_nn.step.companions import Companions
 from flodl_nn.step.gradients import GradientSlots
 from flodl_nn.step.parts import TrainedParts
 from flodl_nn.step.recorders import RECORDERS
@@ -44,6 +45,7 @@ class Captures:
                 f"capture is one of {', '.join(MODES)}, got {mode!r}", mend=did_you_mean(str(mode), MODES)
             )
         self._mode, self._model, self._parts, self._update, self._work = mode, model, parts, update, work
+        self._companions = Companions(work.objective, model)
         self._told: set[str] = set()
         self._recorder: Recorder | None = None
         self.begin()
@@ -52,7 +54,17 @@ class Captures:
         """Before each call: is something else trained than before, or in other memory?"""
         if self._version != self._parts.version:
             self.begin()
-        elif self.reason is None and self._parts.watch.moved():
+        elif self.reason is None:
+            self._look()
+
+    def _look(self) -> None:
+        """At what may be otherwise while the same parts are trained."""
+        moved, rebound = self._parts.watch.moved(), self._parts.watch.settings.look()
+        moved |= self._companions.moved()
+        rebound |= self._companions.look()
+        if rebound:
+            self._attributes.add(rebound)
+        if moved:
             for step in self._steps.values():
                 step.forget()
 
@@ -65,6 +77,7 @@ class Captures:
         self.reason = self._why_not()
         self._apart = None if self.reason else self._update.why_apart()
         self._steps: dict[str, CapturedStep] = {}
+        self._attributes = AttributeSlots()
         self._update.make_room = None
         if self.reason is None:
             self._build()
@@ -118,18 +131,19 @@ class Captures:
         if self._recorder is None or self._recorder.device != device:  # one stream, and what libraries keep for it
             self._recorder = RECORDERS[device.type](device)
         self._update.make_room = self._recorder.tidy
-        modules = list(self._model.modules())
+        modules = [*self._model.modules(), *self._companions.modules.values()]
         gradients = GradientSlots(self._parts, persist=self._update.accumulates)
         carried, kept = ModuleSlots(modules, "carried"), ModuleSlots(modules, "kept", persist=False)
         shared: dict[str, Any] = {
             "recorder": self._recorder,
-            "modules": lambda: dict(self._model.named_modules()),
+            "modules": lambda: {**dict(self._model.named_modules()), **self._companions.modules},
             "slots": _SLOTS,
+            "attributes": self._attributes,
             "tell": self._tell,
         }
         self._steps = {
             "opening": CapturedStep(
-                self._work.opening,
+                self._observed(self._work.opening),
                 state=self._state,
                 key=self._key,
                 reads=[carried],
@@ -139,7 +153,7 @@ class Captures:
                 **shared,
             ),
             "adding": CapturedStep(
-                self._work.adding,
+                self._observed(self._work.adding),
                 state=self._state,
                 key=self._key,
                 reads=[carried, gradients],
@@ -149,15 +163,26 @@ class Captures:
                 **shared,
             ),
             "judging": CapturedStep(
-                self._work.judging, state=self._buffers, leaves=[kept], proved=(), name="evaluate", **shared
+                self._observed(self._work.judging),
+                state=self._buffers,
+                key=self._key,
+                leaves=[kept],
+                proved=(),
+                name="evaluate",
+                **shared,
             ),
         }
 
     def _key(self) -> Hashable:
-        """What the work does depends on modules' modes and on options of groups, besides the batch."""
+        """What the work does depends on settings of modules, of groups and of torch, besides the batch."""
         groups = self._parts.optimizer.param_groups
         options = tuple([tuple([group.get(name) for name in self._options]) for group in groups])
-        return self._parts.watch.modes(), options
+        return (
+            self._parts.watch.settings.number,
+            options,
+            self._companions.key(),
+            _switches(self._parts.trained[0].device.type),
+        )
 
     def _state(self) -> dict[str, Tensor]:
         parameters = {**dict(self._model.named_parameters()), **self._parts.named}
@@ -165,7 +190,17 @@ class Captures:
         return {**named, **self._buffers(), **self._update.tensors()}
 
     def _buffers(self) -> dict[str, Tensor]:
-        return {f"buffer {name}": buffer for name, buffer in self._model.named_buffers()}
+        own = {f"buffer {name}": buffer for name, buffer in self._model.named_buffers()}
+        return {**own, **self._companions.tensors()}
+
+    def _observed(self, work: Callable[..., Any]) -> Callable[..., Any]:
+        """What the work itself changes on modules is no setting."""
+
+        def run(*batch: Any, **named: Any) -> Any:
+            with self._parts.watch.settings.own_work(), self._companions.own_work():
+                return work(*batch, **named)
+
+        return run
 
     def require(self) -> None:
         """What cannot be captured at all may have to be.
@@ -184,6 +219,15 @@ class Captures:
         if reason not in self._told:
             self._told.add(reason)
             warnings.warn(f"the training step runs eagerly: {reason}", UserWarning, stacklevel=8)
+
+
+def _switches(device: str) -> Hashable:
+    """Switches of torch that are thrown around a call."""
+    return (
+        torch.is_grad_enabled(),
+        torch.is_autocast_enabled(device) and torch.get_autocast_dtype(device),
+        torch.are_deterministic_algorithms_enabled(),
+    )
 
 
 def _not_captured(reason: str) -> TrainingError:

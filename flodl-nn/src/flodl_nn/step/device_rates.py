@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import nan
 from typing import Any, final
 
 import torch
@@ -20,7 +21,8 @@ class DeviceRates:
 
     Groups themselves hold plain numbers at all times but during an update, so that whoever reads or
     sets a rate, saves it or multiplies it needs not know of the device. Single precision: eager and
-    recorded updates read the same tensor, and so do the same arithmetic.
+    recorded updates read the same tensor, and so do the same arithmetic. A rate that is a tensor of the
+    user's is copied there too: another may stand in its place tomorrow, and a recording would not know.
     """
 
     def __init__(self) -> None:
@@ -28,13 +30,16 @@ class DeviceRates:
         self._filled: list[float] = []
 
     def fill(self, optimizer: Optimizer, device: torch.device) -> None:
-        """Bring the tensors up to date: one small kernel for each rate that changed, and no wait."""
+        """Bring the tensors up to date: one small kernel for each rate that changed or is a tensor, and no wait."""
         for index, group in enumerate(optimizer.param_groups):
             rate = group["lr"]
             if index == len(self._tensors):
                 self._tensors.append(torch.zeros((), device=device))
                 self._filled.append(0.0)
-            if not isinstance(rate, Tensor) and rate != self._filled[index]:
+            if isinstance(rate, Tensor):
+                self._tensors[index].copy_(rate.detach().reshape(()), non_blocking=True)
+                self._filled[index] = nan
+            elif rate != self._filled[index]:
                 self._tensors[index].fill_(rate)
                 self._filled[index] = rate
 
@@ -43,8 +48,8 @@ class DeviceRates:
         """A block in which the groups hold the tensors."""
         rates = [group["lr"] for group in optimizer.param_groups]
         try:
-            for group, rate, tensor in zip(optimizer.param_groups, rates, self._tensors, strict=True):
-                group["lr"] = rate if isinstance(rate, Tensor) else tensor
+            for group, tensor in zip(optimizer.param_groups, self._tensors, strict=True):
+                group["lr"] = tensor
             yield
         finally:
             for group, rate in zip(optimizer.param_groups, rates, strict=True):

@@ -33,10 +33,9 @@ class TrainedParts:
     """
 
     def __init__(self, model: nn.Module, optimizer: Reference, rules: GroupRules) -> None:
-        self._model = model
+        self._model, rules = model, rules.of(model)
         wanted = as_reference(optimizer)
         self._recipe = Recipe(wanted, model, rules) if isinstance(wanted, Ref) else None
-        rules.check_paths(model)
         named = trainable_kind(model)
         if not any(p.requires_grad for p in named.values()):
             raise _nothing_to_train(bool(named))

@@ -9,7 +9,7 @@ from typing import Any, final
 import torch
 from flodl_core import CheckpointError, FlodlError, TrainingError
 from flodl_core.errors import join_errors
-from flodl_core.paths import matches, select_parameters
+from flodl_core.paths import matches, resolved, select_parameters
 from flodl_core.rules import Firing, Rule, RuleBook
 from flodl_core.rules.action import ScaleLr
 from flodl_core.rules.book import saved_memories
@@ -66,8 +66,9 @@ class StepRules:
             TrainingError: A built optimizer has a part in one group with others.
         """
         for path in self.apart:
+            own = resolved(self._model, path)
             for _, names in parts.groups():
-                if 0 < sum(matches(name, path) for name in names) < len(names):
+                if 0 < sum(matches(name, own) for name in names) < len(names):
                     raise TrainingError(
                         f"scale_lr(..., {path!r}): the optimizer has {path!r} in one group with other parts",
                         mend='groups of their own when it is built, or a recipe: optimizer=ref("adam", lr=1e-3)',

@@ -103,7 +103,7 @@ def _check_window(update: Update, state: Mapping[str, Any]) -> None:
     pending, accumulate = state["pending"], state.get("accumulate", update.accumulate)
     if pending and (accumulate != update.accumulate or pending >= accumulate):
         raise CheckpointError(
-            f"the state was saved after {pending} batches of a window, and this step has accumulate={update.accumulate}",
+            f"it was saved after {pending} batches of a window, and this step has accumulate={update.accumulate}",
             mend="the accumulate= it was saved with; at the end of an epoch windows are closed",
         )
     if pending and bool(state["scaler"]) != (update.scaler is not None):

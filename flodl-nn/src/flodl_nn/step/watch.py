@@ -9,6 +9,8 @@ from typing import final
 
 from torch import Tensor, nn
 
+from flodl_nn.step.settings import Settings
+
 
 @final
 class ModelWatch:
@@ -23,6 +25,8 @@ class ModelWatch:
     """
 
     _places: list[int]
+    settings: Settings
+    """Modes and other plain values of its modules."""
 
     def __init__(self, model: nn.Module, besides: Iterable[Tensor] = ()) -> None:
         self._model, self._besides = model, list(besides)
@@ -43,9 +47,16 @@ class ModelWatch:
         self._places = places
         return True
 
-    def modes(self) -> tuple[bool, ...]:
-        """Which modules are in training mode, in the model's order."""
-        return tuple([attributes["training"] for attributes in self._attributes])
+    def swapped(self) -> bool:
+        """Are there other modules or parameters than at the last look? Given once. What froze does not count."""
+        if self._same_members():
+            return False
+        self._look()
+        return True
+
+    def flags(self) -> tuple[bool, ...]:
+        """Which parameters ask for gradients."""
+        return tuple([p.requires_grad for p in self._parameters])
 
     def _look(self) -> None:
         modules = list(self._model.modules())
@@ -54,7 +65,7 @@ class ModelWatch:
         self._buffers = [m._buffers.values() for m in modules if m._buffers]
         self._empty = [table for m in modules for table in (m._parameters, m._modules) if not table]
         self._members, self._modules = list(chain(*self._holding)), list(chain(*self._nested))
-        self._attributes = [module.__dict__ for module in modules]
+        self.settings = Settings(modules)
         self._parameters = [p for p in self._members if p is not None] + self._besides
         self._flags = [p.requires_grad for p in self._parameters]
         self._places = [tensor.data_ptr() for tensor in self._in_memory()]
