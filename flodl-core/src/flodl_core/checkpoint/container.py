@@ -30,6 +30,14 @@ class Container(Protocol):
         """The named entries on the CPU, every byte checked that can be."""
         ...
 
+    def check_given(self) -> None:
+        """After their use: that what `tensors` gave was what had been checked, to the end.
+
+        Raises:
+            CheckpointError: The file was written to meanwhile.
+        """
+        ...
+
 
 @contextmanager
 def open_container(path: Path) -> Iterator[Container]:

@@ -17,6 +17,7 @@ from flodl_core.checkpoint.dtypes import DTYPES
 from flodl_core.checkpoint.fdl_layout import read_entries, read_head
 from flodl_core.checkpoint.info import CheckpointInfo
 from flodl_core.checkpoint.memory_view import tensor_over
+from flodl_core.checkpoint.steady import WHILE_USED, Steady
 from flodl_core.errors import CheckpointError
 
 FLODL_HASH = "floDl"
@@ -32,7 +33,7 @@ class FdlFile:
     """An open `.fdl`. It has no checksum: a changed value cannot be seen."""
 
     def __init__(self, file: BinaryIO, path: Path) -> None:
-        self._file = file
+        self._file, self._steady = file, Steady(file)
         stream = _FileStream(file)
         self.info: CheckpointInfo = _read_info(stream, path, "fdl")
         if stream.left:
@@ -47,6 +48,10 @@ class FdlFile:
             for entry in self.info.entries
             if entry.name in wanted
         }
+
+    def check_given(self) -> None:
+        """What `tensors` gave lies over the file: it is one state of it only if nobody wrote there."""
+        self._steady.check(WHILE_USED)
 
 
 @final
@@ -78,6 +83,9 @@ class GzippedFdlFile:
                     stream.skip(entry.size)
             stream.expect_end()
         return found
+
+    def check_given(self) -> None:
+        """What `tensors` gave has memory of its own."""
 
 
 def _read_info(stream: _FileStream | _GzipStream, path: Path, kind: str, *, checked: bool = False) -> CheckpointInfo:

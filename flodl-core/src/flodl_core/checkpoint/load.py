@@ -47,7 +47,8 @@ def load_checkpoint(
         absent: Entries of the module that files of this kind never hold: they stay as they are, which is no fault.
 
     Raises:
-        CheckpointError: The file is damaged, is no checkpoint, or does not fit. The module is as it was.
+        CheckpointError: The file is damaged, is no checkpoint, or does not fit. The module is as it was. Or another
+            program wrote into the file in the moment of copying, which leaves the module with values of both.
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -64,6 +65,7 @@ def load_checkpoint(
         matched = fit(container.info, module, held, partial=partial, other_names=other_names, absent=absent)
         tensors = container.tensors({entry.name for entry in matched.sources.values()})
         fill(module, held, matched, tensors)
+        container.check_given()
         return matched.report
 
 

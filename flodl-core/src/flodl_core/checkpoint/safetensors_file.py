@@ -16,6 +16,7 @@ from flodl_core.checkpoint.header import LENGTH_BYTES, header_length, parse_head
 from flodl_core.checkpoint.info import CheckpointInfo, Entry, quoted
 from flodl_core.checkpoint.memory_view import tensor_over
 from flodl_core.checkpoint.metadata import read_info
+from flodl_core.checkpoint.steady import WHILE_USED, Steady
 from flodl_core.errors import CheckpointError
 
 
@@ -24,7 +25,7 @@ class SafetensorsFile:
     """One open file: its table of contents, checked, and its tensors, on demand."""
 
     def __init__(self, file: BinaryIO, path: Path) -> None:
-        self._file = file
+        self._file, self._steady = file, Steady(file)
         size = os.fstat(file.fileno()).st_size
         length = header_length(file.read(LENGTH_BYTES), size)
         metadata, entries = parse_header(file.read(length), LENGTH_BYTES + length, size)
@@ -43,10 +44,15 @@ class SafetensorsFile:
         mapped = memoryview(mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_COPY))
         blocks = [mapped[entry.begin : entry.begin + entry.size] for entry in entries]
         check_digests(entries, blocks)
+        self._steady.check()
         return {
             entry.name: tensor_over(block, DTYPES[entry.dtype], entry.shape)
             for entry, block in zip(entries, blocks, strict=True)
         }
+
+    def check_given(self) -> None:
+        """What `tensors` gave lies over the file: it is what was checked only if nobody wrote there."""
+        self._steady.check(WHILE_USED)
 
 
 def check_digests(entries: Iterable[Entry], blocks: Iterable[memoryview]) -> None:
