@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
+import shutil
 import socket
 import subprocess
 import sys
@@ -139,8 +141,9 @@ def in_browser(dashboard: Dashboard, epochs: int) -> Iterator[Row]:
     except ImportError:
         print("no playwright here: the rows of the browser are left out", file=sys.stderr)
         return
+    program = os.environ.get("FLODL_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
+        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page()
         page.goto(dashboard.url)
         page.wait_for_selector("canvas")

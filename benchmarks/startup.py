@@ -18,10 +18,8 @@ import time
 from pathlib import Path
 from statistics import median
 
+from flodl_core.testing import fake_distribution, plugin_source
 from record import write_result
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
-from fake_plugins import write_plugin
 
 PLUGINS = (0, 20, 100)
 BARE = ("-c", "import click, pluggy, attrs")
@@ -34,6 +32,14 @@ try:
 except SystemExit:
     print("torch" in sys.modules, file=sys.stderr)
 """
+
+
+def install(folder: Path, name: str) -> None:
+    """Write a plugin with one module."""
+    spec = f'ModuleSpec(name="{name}_layer", target="{name}:Layer", summary="A layer of {name}.")'
+    fake_distribution(
+        folder, name, entry_points={name: name}, files={f"{name}.py": plugin_source("flodl_modules", spec)}
+    )
 
 
 def seconds(arguments: tuple[str, ...], folder: Path) -> float:
@@ -50,7 +56,7 @@ def measure(plugins: int, rounds: int) -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         for number in range(plugins):
-            write_plugin(folder, f"fake-{number:03}")
+            install(folder, f"fake_{number:03}")
         times = [(seconds(BARE, folder), seconds(LIST, folder)) for _ in range(rounds + 1)][1:]
     bare, listed = zip(*times, strict=True)
     return median(bare), median(listed)

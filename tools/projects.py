@@ -129,18 +129,7 @@ def third_party(wanted: Iterable[Project], *, extras: bool = True) -> Iterator[R
                 yield need
 
 
-def source_path() -> str:
-    """All `src` folders, as PYTHONPATH and MYPYPATH want them."""
-    return ":".join(str(project.source) for project in projects())
-
-
 if __name__ == "__main__":
-    asked = sys.argv[1] if len(sys.argv) == 2 else ""
-    if asked == "path":
-        print(source_path())
-    elif asked == "third-party":
-        print("\n".join(need.text for need in third_party(projects())))
-    elif asked == "version":
-        print(read_project(ROOT).version)
-    else:
-        raise SystemExit("usage: python tools/projects.py path|third-party|version")
+    if sys.argv[1:] != ["third-party"]:
+        raise SystemExit("usage: python tools/projects.py third-party")
+    print("\n".join(need.text for need in third_party(projects())))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
-from fake_plugins import SOURCE, write_plugin
+from flodl_core.testing import fake_distribution, plugin_source
 
 HEAD = "from flodl_core import ModuleSpec, hookimpl\n\n\n@hookimpl\n"
 BROKEN = {
@@ -14,11 +15,22 @@ BROKEN = {
     "yields-garbage": HEAD + "def flodl_modules():\n    yield 42\n",
     "raises-in-hook": HEAD + "def flodl_modules():\n    raise KeyError('oops')\n    yield\n",
 }
-CLAIMS_LINEAR = SOURCE.replace("{package}_layer", "linear")
+
 WITHOUT_TORCH = (
     "import runpy, sys; sys.modules['torch'] = None; sys.argv = ['flodl', *{!r}];"
     "runpy.run_module('flodl_cli', run_name='__main__')"
 )
+
+
+def install(folder: Path, name: str, source: str) -> None:
+    """Write a plugin: one distribution with one module."""
+    module = name.replace("-", "_")
+    fake_distribution(folder, name, entry_points={module: module}, files={f"{module}.py": source})
+
+
+def offering(layer: str) -> str:
+    """The source of a plugin with one module."""
+    return plugin_source("flodl_modules", f'ModuleSpec(name="{layer}", target="here:Layer", summary="A layer.")')
 
 
 def components(text: str) -> set[tuple[str, str, str]]:
@@ -29,8 +41,8 @@ def components(text: str) -> set[tuple[str, str, str]]:
 def test_broken_plugin_is_one_line(name, tmp_path, run_python):
     """`flodl list` exits 0, lists all the rest, and says one line that names the plugin at fault."""
     healthy = run_python("-m", "flodl_cli", "list", "--json")
-    write_plugin(tmp_path, name, BROKEN[name])
-    write_plugin(tmp_path, "sound", SOURCE)
+    install(tmp_path, name, BROKEN[name])
+    install(tmp_path, "sound", offering("sound_layer"))
     done = run_python("-m", "flodl_cli", "list", "--json", path=tmp_path)
     assert done.returncode == 0, done.stderr
     assert components(healthy.stdout) | {("module", "sound_layer", "sound")} == components(done.stdout)
@@ -41,7 +53,7 @@ def test_broken_plugin_is_one_line(name, tmp_path, run_python):
 
 def test_plugin_that_claims_a_built_in_name(tmp_path, run_python):
     """A plugin's `linear` is listed beside the built-in, which keeps the bare name; one line says so."""
-    write_plugin(tmp_path, "claims-linear", CLAIMS_LINEAR)
+    install(tmp_path, "claims-linear", offering("linear"))
     done = run_python("-m", "flodl_cli", "list", "modules", "--json", path=tmp_path)
     assert done.returncode == 0, done.stderr
     assert {("module", "linear", "flodl-nn"), ("module", "linear", "claims-linear")} <= components(done.stdout)
@@ -52,7 +64,7 @@ def test_plugin_that_claims_a_built_in_name(tmp_path, run_python):
 
 def test_remedy_in_the_line_works(tmp_path, run_python):
     """FLODL_DISABLE_PLUGINS, which the line names, silences a broken plugin."""
-    write_plugin(tmp_path, "raises-at-import", BROKEN["raises-at-import"])
+    install(tmp_path, "raises-at-import", BROKEN["raises-at-import"])
     done = run_python("-m", "flodl_cli", "list", path=tmp_path, FLODL_DISABLE_PLUGINS="raises-at-import")
     assert (0, False) == (done.returncode, "raises-at-import" in done.stderr)
 

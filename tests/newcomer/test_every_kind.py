@@ -15,7 +15,7 @@ from flodl_cli.main import main
 from flodl_cli.scaffold.kinds import BEGINNINGS
 from flodl_core.component import KINDS
 from flodl_core.testing import PUBLISHED, suite_of
-from projects import ROOT, source_path
+from projects import ROOT, projects
 
 
 def test_there_is_a_beginning_for_every_kind():
@@ -90,7 +90,7 @@ def test_they_are_strictly_typed(new_plugins, tmp_path):
             *map(str, tmp_path.glob("*.py")),
         ],
         cwd=ROOT,
-        env={**os.environ, "MYPYPATH": os.pathsep.join([*sources, *source_path().split(":")])},
+        env={**os.environ, "MYPYPATH": os.pathsep.join([*sources, *(str(project.source) for project in projects())])},
         capture_output=True,
         text=True,
         timeout=600,

@@ -7,7 +7,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from fake_plugins import write_plugin
+from flodl_core.testing import fake_distribution
 
 FLODL = Path(sysconfig.get_path("scripts")) / "flodl"
 TOUCHES = "import pathlib\npathlib.Path('was_imported').touch()\n"
@@ -17,8 +17,8 @@ TOUCHES = "import pathlib\npathlib.Path('was_imported').touch()\n"
 @pytest.mark.parametrize("command", [["list"], ["plugins"], ["doctor", "--timings"]])
 def test_a_plugin_that_lies_here_is_none(command, tmp_path):
     """A cloned repository or a download cannot make `flodl` run its code: neither as a plugin, nor as torch."""
-    write_plugin(tmp_path, "lying-about", TOUCHES)
-    for name in ("torch", "flodl_nn", "click", "sitecustomize"):
+    fake_distribution(tmp_path, "lying-about", entry_points={"lying_about": "lying_about"})
+    for name in ("lying_about", "torch", "flodl_nn", "click", "sitecustomize"):
         (tmp_path / f"{name}.py").write_text(TOUCHES)
     done = subprocess.run([FLODL, *command], cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert "lying" not in done.stdout + done.stderr
