@@ -84,5 +84,5 @@ def test_mistakes_of_a_decay_are_told(layers, options, error, text):
 def test_all_rules_that_speak_of_nothing_are_told_together():
     """One error for each, in one."""
     with pytest.raises(PathError) as raised:
-        GroupRules.parse({"haed": 1.0, "layrs": 1.0}).check_paths(Tiny())
+        GroupRules.parse({"haed": 1.0, "layrs": 1.0}).of(Tiny())
     assert 2 == len(raised.value.parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from flodl_core import PathError
-from flodl_core.paths import matches, module_paths, select_modules, select_parameters
+from flodl_core.paths import matches, module_paths, resolved, select_modules, select_parameters
 
 nn = pytest.importorskip("torch").nn
 
@@ -114,3 +114,22 @@ def test_a_path_of_modules_is_text_too(path):
     """Not a bare error from inside."""
     with pytest.raises(PathError, match="a path is text"):
         select_modules(a_net(), path)
+
+
+def test_a_module_may_have_other_names_for_its_parts():
+    """They lead to what they stand for, at any depth and before a glob; a part's own name goes first."""
+    net = a_net()
+    net.aliases = {"body": "encoder", "head": "encoder", "lost": "nowhere"}
+    net["encoder"].aliases = {"first": "scan"}
+    assert "encoder.scan.0.bias" == resolved(net, "body.first.0.bias")
+    assert "encoder.*" == resolved(net, "body.*")
+    assert ["head", "lost", "body2", ""] == [resolved(net, path) for path in ("head", "lost", "body2", "")]
+    assert select_parameters(net, "encoder.scan") == select_parameters(net, "body.first")
+    assert select_modules(net, "encoder.scan") == select_modules(net, "body.first")
+
+
+def test_parts_without_parameters_are_told_from_those_that_have_some():
+    """Where nothing could be trained: the parts where something can."""
+    message = r"'encoder.scan.1' names modules without parameters\n  try: parts that have some: 'encoder.scan.0', "
+    with pytest.raises(PathError, match=message):
+        select_parameters(a_net(), "encoder.scan.1")

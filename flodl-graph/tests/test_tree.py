@@ -175,6 +175,27 @@ def test_further_tags_are_aliases_in_paths() -> None:
         outer.parameters_at("again")
 
 
+def test_a_tag_on_a_labelled_graph_is_its_alias() -> None:
+    """The label names the node; the tag leads there too, for whatever takes a path or a dotted name."""
+    scan = FlowBuilder("linear", 2, 2).tag("hidden").split("tanh", "relu").tag_group("head").merge("add").label("scan")
+    encoder = FlowBuilder(scan).tag("s").label("encoder").build()
+    model = FlowBuilder(encoder).tag("e").through("linear", 2, 1).build()
+    model(torch.randn(3, 2))
+    hidden = model.tagged("encoder.scan.hidden")
+    assert hidden is model.tagged("e.s.hidden")
+    assert ["tag", "tag", "parameter"] == [model.validate_path(p) for p in ("e.s", "e.s.hidden", "e.s.hidden.bias")]
+    assert model.parameters_at("encoder.scan") == model.parameters_at("e.s")
+    assert model.parameters_at("encoder.*") == model.parameters_at("e.*")
+    assert 3 == len(model.param_groups({"e.s": 0.1, "e.s.hidden.bias": 0.2}))
+    model.observe("e.s.head")
+    assert ("head_0", "head_1") == encoder.scan._observed
+    model.record({"e.s.loss": 1.0, "encoder.scan.loss": 3.0})
+    assert {"encoder.scan.loss": 2.0} == model.flush("e.s.loss")
+    assert [2.0] == list(model.trend("e.s.loss").values)
+    with pytest.raises(PathError, match=r"did you mean 'encoder.scan.hidden'"):
+        model.validate_path("e.s.hiden")
+
+
 def test_a_part_is_set_to_evaluate_alone(graph: Graph) -> None:
     """The rest trains on; what is frozen holds its statistics whatever is said."""
     graph.train()

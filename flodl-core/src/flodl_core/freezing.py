@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, final, get_args
 from attrs import define
 
 from flodl_core.errors import TrainingError
-from flodl_core.paths import matches, select_parameters
+from flodl_core.paths import matches, resolved, select_parameters
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -117,6 +117,7 @@ def asked_since(parameter: Tensor, requests: int) -> bool:
 
 def _norms_at(root: nn.Module, path: str) -> Iterator[tuple[nn.Module, nn.Module]]:
     """The layers that a path names, or that lie below it, and that keep running statistics; each with its holder."""
+    path = resolved(root, path)
     for name, module in root.named_modules(remove_duplicate=False):  # a shared layer is named by each of its paths
         if getattr(module, "running_mean", None) is not None and matches(name, path):
             yield module, root.get_submodule(name.rpartition(".")[0])

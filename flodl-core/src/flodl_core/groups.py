@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from flodl_core.errors import FlodlError, TrainingError, did_you_mean, join_errors
-from flodl_core.paths import is_glob, matches, select_modules, select_parameters
+from flodl_core.paths import is_glob, matches, resolved, select_modules, select_parameters
 
 if TYPE_CHECKING:
     from torch import nn
@@ -78,8 +78,8 @@ class GroupRules:
             group["params"].append(parameter)
         return groups
 
-    def check_paths(self, model: nn.Module) -> None:
-        """Every rule speaks of something.
+    def of(self, model: nn.Module) -> GroupRules:
+        """The same rules in the model's own paths.
 
         Raises:
             PathError: One matches no parameter; with the nearest paths. All such rules together.
@@ -92,6 +92,8 @@ class GroupRules:
                 errors.append(type(error)(f"groups: {error.what}", mend=error.mend))
         if errors:
             raise join_errors(errors)
+        rules = tuple((resolved(model, pattern), options) for pattern, options in self.rules)
+        return evolve(self, rules=rules, apart=tuple(resolved(model, path) for path in self.apart))
 
     def check_options(self, known: Mapping[str, Any], optimizer: str) -> None:
         """Every option is one of the optimizer's; torch would take any key and never read it.

@@ -7,7 +7,7 @@ lies under that module, `"encoder.*"` all under `encoder`, `"*.bias"` every bias
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -42,6 +42,23 @@ def matches(name: str, pattern: str) -> bool:
     return any(_fits(path, pattern) for path in _with_holders(name))
 
 
+def resolved(module: nn.Module, path: str) -> str:
+    """A path as the module's own: where a module on the way has `aliases` for its parts, by what these stand for.
+
+    A graph offers its further tags so. `aliases` is a mapping of names to names of submodules.
+    """
+    own: list[str] = []
+    holder: nn.Module | None = module
+    for name in path.split("."):
+        aliases = getattr(holder, "aliases", None)
+        parts: Mapping[str, nn.Module | None] = {} if holder is None else holder._modules
+        if name not in parts and isinstance(aliases, Mapping) and aliases.get(name) in parts:
+            name = aliases[name]
+        own.append(name)
+        holder = parts.get(name)
+    return ".".join(own)
+
+
 def select_parameters(module: nn.Module, pattern: str) -> dict[str, nn.Parameter]:
     """The parameters that a pattern names, in the module's order; a shared one once, under its first name.
 
@@ -49,6 +66,7 @@ def select_parameters(module: nn.Module, pattern: str) -> dict[str, nn.Parameter
         PathError: It names none; with the nearest paths.
     """
     check_path(pattern)
+    pattern = resolved(module, pattern)
     first: dict[int, str] = {}
     chosen: dict[str, nn.Parameter] = {}
     for name, parameter in module.named_parameters(remove_duplicate=False):
@@ -67,6 +85,7 @@ def select_modules(module: nn.Module, pattern: str) -> dict[str, nn.Module]:
         PathError: It names none; with the nearest paths.
     """
     check_path(pattern)
+    pattern = resolved(module, pattern)
     chosen = {path: child for path, child in module.named_modules(remove_duplicate=False) if _fits(path, pattern)}
     if is_glob(pattern):
         chosen.pop("", None)
@@ -107,11 +126,12 @@ def _with_holders(name: str) -> Iterator[str]:
 
 def _names_nothing(module: nn.Module, pattern: str) -> PathError:
     modules = dict(module.named_modules(remove_duplicate=False))
+    names = [name for name, _ in module.named_parameters(remove_duplicate=False)]
     if any(_fits(path, pattern) for path in modules if path):
-        return PathError(f"{pattern!r} names modules without parameters")
+        holders = _listed(name.rpartition(".")[0] or name for name in names)
+        return PathError(f"{pattern!r} names modules without parameters", mend=f"parts that have some: {holders}")
     if any(_fits(name, pattern) for name, _ in module.named_buffers(remove_duplicate=False)):
         return PathError(f"{pattern!r} names a buffer, which does not train", mend="name the module that holds it")
-    names = [name for name, _ in module.named_parameters(remove_duplicate=False)]
     return PathError(f"{pattern!r} names no parameter", mend=_nearest(pattern, [*filter(None, modules), *names]))
 
 
@@ -123,5 +143,10 @@ def _nearest(pattern: str, known: Iterable[str]) -> str:
     close = get_close_matches(pattern, known, n=3, cutoff=0.5) or tails[:3]
     if close:
         return f"did you mean {' or '.join(map(repr, close))}?"
-    shown = ", ".join(map(repr, known[:6]))
-    return f"paths: {shown}{', ...' if len(known) > 6 else ''}"
+    return f"paths: {_listed(known)}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    """The first few."""
+    known = list(dict.fromkeys(names))
+    return f"{', '.join(map(repr, known[:6]))}{', ...' if len(known) > 6 else ''}" if known else "none"

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias, final
 import torch
 from attrs import field, frozen
 from flodl_core import ComponentError, Reference, components
-from flodl_core.paths import select_parameters
+from flodl_core.paths import resolved, select_parameters
 from torch import Tensor, nn
 from torch.nn import init
 
@@ -93,7 +93,7 @@ def initialize(module: nn.Module, rules: Mapping[str, Reference]) -> dict[str, I
 
 def _fillable(module: nn.Module, pattern: str, made: Any) -> dict[str, nn.Parameter]:
     named = select_parameters(module, pattern)
-    if pattern in dict(module.named_parameters(remove_duplicate=False)):
+    if resolved(module, pattern) in dict(module.named_parameters(remove_duplicate=False)):
         return named
     least = getattr(made, "least_dims", 0)
     fitting = {name: parameter for name, parameter in named.items() if parameter.dim() >= least}

@@ -293,3 +293,14 @@ def test_a_part_of_the_base_may_train_too(device):
     adapt(model, "encoder", rank=2)
     thaw(model, "head")
     assert {"head.weight", "head.bias"} < trained(model)
+
+
+def test_parts_by_other_names_that_they_have(device):
+    """What a module calls `aliases` of its parts, as a graph does, is where adapters go, are found and come off."""
+    model = network(device)
+    model.aliases = {"inside": "head"}
+    assert ("head",) == adapt(model, {"inside": {"rank": 2}}).paths
+    assert adapters(model)["head"] is adapters(model, "inside")["head"]
+    strip(model, "inside")
+    with pytest.raises(PathError, match="the model has no adapters"):
+        adapters(model)

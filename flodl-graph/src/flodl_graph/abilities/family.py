@@ -7,6 +7,7 @@ from typing import Any
 
 from flodl_core import PathError
 from flodl_core.errors import did_you_mean
+from flodl_core.paths import resolved
 from torch import nn
 
 from flodl_graph.ir.graph import GraphIR
@@ -33,6 +34,7 @@ class AbstractFamily(nn.Module):
 
     def _graph_at(self, path: str) -> AbstractFamily:
         graphs = {prefix.removesuffix("."): graph for prefix, graph in self._family()}
+        path = resolved(self, path)
         if path not in graphs:
             inside = [known for known in graphs if known]
             mend = did_you_mean(path, inside) or f"graphs inside it: {', '.join(inside) or 'none'}"

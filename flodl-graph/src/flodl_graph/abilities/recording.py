@@ -20,6 +20,7 @@ from flodl_graph.abilities.family import AbstractFamily
 from flodl_graph.observe import clock
 from flodl_graph.observe.export import time_left, write_csv, write_log
 from flodl_graph.observe.recorder import checked, checked_name, checked_weight, flush
+from flodl_graph.tree.paths import resolved_name
 
 _INFINITE = math.inf
 
@@ -226,6 +227,7 @@ class AbstractRecorded(AbstractFamily):
     def _owner(self, path: str) -> tuple[AbstractFamily, str]:
         """The innermost graph that a dotted name leads into, and what is left of the name there."""
         check_path(path)
+        path = resolved_name(self, path)
         graph: AbstractFamily = self
         rest = path
         if "." in path:
@@ -237,12 +239,14 @@ class AbstractRecorded(AbstractFamily):
 
     def _names(self, path: str) -> Sequence[str]:
         """The recorded names that a name, a tag group or a glob means."""
+        path = resolved_name(self, path)
         if is_glob(path):
             return matching(path, dict.fromkeys(self._recorded()))
         return self._group(path) or [path]
 
     def _group(self, path: str) -> Sequence[str] | None:
         """The dotted tags of a tag group; None where there is none of that name."""
+        path = resolved_name(self, path)
         for prefix, graph in self._family():
             tags = dict(graph.ir.groups).get(path.removeprefix(prefix)) if path.startswith(prefix) else None
             if tags is not None:

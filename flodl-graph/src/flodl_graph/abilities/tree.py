@@ -11,7 +11,7 @@ from torch import nn
 
 from flodl_graph.abilities.family import AbstractFamily
 from flodl_graph.ir.graph import GraphIR
-from flodl_graph.tree.paths import Kind, kind_of, module_path
+from flodl_graph.tree.paths import Kind, kind_of
 from flodl_graph.tree.summary import Member, param_summary, tree_summary
 
 T = TypeVar("T", bound="AbstractTree")
@@ -56,7 +56,7 @@ class AbstractTree(AbstractFamily):
         Raises:
             PathError: The path names no module; with the nearest.
         """
-        for module in select_modules(self, self._module_path(path)).values():
+        for module in select_modules(self, path).values():
             module.train(mode)
         hold_still(self.modules())
 
@@ -70,7 +70,7 @@ class AbstractTree(AbstractFamily):
         Raises:
             PathError: The path names nothing; with the nearest.
         """
-        freeze(self, self._module_path(path), stats=stats)
+        freeze(self, path, stats=stats)
 
     def thaw(self, path: str = "", *, moments: Moments = "keep") -> None:
         """Take a part into training again; no path: everything.
@@ -82,7 +82,7 @@ class AbstractTree(AbstractFamily):
         Raises:
             PathError: The path names nothing; with the nearest.
         """
-        thaw(self, self._module_path(path), moments=moments)
+        thaw(self, path, moments=moments)
 
     def is_frozen(self, path: str = "") -> bool:
         """Whether nothing that the path names trains.
@@ -90,7 +90,7 @@ class AbstractTree(AbstractFamily):
         Raises:
             PathError: The path names nothing; with the nearest.
         """
-        return is_frozen(self, self._module_path(path))
+        return is_frozen(self, path)
 
     def named_parameters_at(self, path: str) -> dict[str, nn.Parameter]:
         """The parameters that a path, a parameter name or a glob names, by their full names.
@@ -98,7 +98,7 @@ class AbstractTree(AbstractFamily):
         Raises:
             PathError: The path names nothing; with the nearest.
         """
-        return select_parameters(self, self._module_path(path))
+        return select_parameters(self, path)
 
     def parameters_at(self, path: str) -> list[nn.Parameter]:
         """The same without names."""
@@ -117,8 +117,7 @@ class AbstractTree(AbstractFamily):
             PathError: A pattern names nothing; with the nearest.
             TrainingError: A value is neither a rate nor a table of options.
         """
-        rules = GroupRules.parse(groups)
-        rules.check_paths(self)
+        rules = GroupRules.parse(groups).of(self)
         every_name = self.named_parameters(remove_duplicate=False)
         trained = ((name, parameter) for name, parameter in every_name if parameter.requires_grad)
         return sorted(rules.grouped(trained), key=lambda group: len(group) > 1)
@@ -137,8 +136,11 @@ class AbstractTree(AbstractFamily):
         labelled = ((prefix, graph) for prefix, graph in self._family() if graph.ir.label or not prefix)
         return {prefix.removesuffix("."): Member(graph, graph.ir, graph.hash) for prefix, graph in labelled}
 
-    def _module_path(self, path: str) -> str:
-        return module_path(self, self._irs(), path)
+    @property
+    def aliases(self) -> dict[str, str]:
+        """Tags that name a part besides its own name: further tags, and those of further outputs."""
+        names = {value: node.name for node in self.ir.nodes for value in node.writes}
+        return {tag: names[value] for tag, value in self.ir.tags if value in names and tag != names[value]}
 
 
 def _within(path: str, outer: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from flodl_core import PathError
 from flodl_core.errors import did_you_mean
-from flodl_core.paths import check_path, is_glob
+from flodl_core.paths import check_path, is_glob, resolved
 from torch import nn
 
 from flodl_graph.ir.graph import GraphIR
@@ -29,6 +29,7 @@ def kind_of(root: nn.Module, graphs: Mapping[str, GraphIR], path: str) -> Kind:
     if not path or is_glob(path):
         what = f"{path!r} is a glob, which names any number of parts" if path else "an empty path names no part"
         raise PathError(what, mend="parameters_at() and freeze() take globs; the graph itself needs no path")
+    path = resolved_name(root, path)
     owner, rest = owner_of(graphs, path)
     if owner and rest.partition(".")[0] in graphs[owner].internal:
         raise PathError(f"{path!r} is internal to {owner!r}", mend=f"ask {owner!r} itself, or make it public")
@@ -52,17 +53,10 @@ def kind_of(root: nn.Module, graphs: Mapping[str, GraphIR], path: str) -> Kind:
     raise PathError(f"{path!r} names nothing in this graph", mend=nearest or "graph.paths() lists what there is")
 
 
-def module_path(root: nn.Module, graphs: Mapping[str, GraphIR], path: str) -> str:
-    """The path of the module behind a tag that is not called like it: an alias, a further output."""
-    check_path(path)
-    owner, rest = owner_of(graphs, path)
-    head, dot, tail = rest.partition(".")
-    writes = {value: node.name for node in graphs[owner].nodes for value in node.writes}
-    node = writes.get(dict(graphs[owner].tags).get(head, ""))
-    holder = root.get_submodule(owner)
-    if node is None or is_glob(path) or head in holder._modules or head in holder._parameters:
-        return path
-    return f"{owner}.{node}{dot}{tail}" if owner else f"{node}{dot}{tail}"
+def resolved_name(root: nn.Module, path: str) -> str:
+    """What a path leads to, in the root's own paths; its last name as it is: a tag or a metric is called as it was."""
+    parent, dot, last = path.rpartition(".")
+    return f"{resolved(root, parent)}{dot}{last}"
 
 
 def owner_of(graphs: Mapping[str, GraphIR], path: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from typing import Any, final
 
 from flodl_core import CheckpointError, FlodlError, PathError, did_you_mean, join_errors
 from flodl_core.checkpoint import LoadReport, load_checkpoint, read_metadata, save_checkpoint
-from flodl_core.paths import matches, select_modules
+from flodl_core.paths import matches, resolved, select_modules
 from torch import Tensor, nn
 
 from flodl_lora.adapter import Adapter
@@ -174,7 +174,7 @@ def _entries(model: nn.Module, patterns: Iterable[str]) -> tuple[str, ...]:
     """
     names = list(model.state_dict())
     found: dict[str, None] = {}
-    for pattern in patterns:
+    for pattern in (resolved(model, said) for said in patterns):
         chosen = [name for name in names if matches(name, pattern)]
         if not chosen:
             select_modules(model, pattern)

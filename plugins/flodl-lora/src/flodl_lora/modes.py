@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flodl_core import ComponentError, PathError
-from flodl_core.paths import matches, select_modules
+from flodl_core.paths import matches, resolved, select_modules
 from torch import nn
 
 from flodl_lora.adapter import Adapter
@@ -86,6 +86,7 @@ def adapted_layers(model: nn.Module, path: str = "") -> dict[str, AbstractAdapte
         PathError: As in `adapters`.
     """
     model = plain(model)
+    path = resolved(model, path)
     found = {n: m for n, m in model.named_modules() if isinstance(m, AbstractAdapted) and matches(n, path)}
     if not found:
         if path:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from flodl_core import ComponentError, FlodlError, PathError, did_you_mean, join_errors
-from flodl_core.paths import matches, select_modules
+from flodl_core.paths import matches, resolved, select_modules
 from torch import nn
 
 from flodl_lora.layers import ADAPTED, AbstractAdapted
@@ -32,7 +32,7 @@ def chosen_layers(
         PathError: A target names nothing, or nothing that can be adapted.
         ComponentError: A target has no such form, or its layer an adapter already.
     """
-    table = _table(targets)
+    table = {resolved(model, pattern): said for pattern, said in _table(targets).items()}
     layers = dict(model.named_modules(remove_duplicate=False))
     able = [path for path, layer in layers.items() if type(layer) in ADAPTED]
     errors = [_refused(model, layers, pattern) for pattern in table if not any(matches(p, pattern) for p in able)]
