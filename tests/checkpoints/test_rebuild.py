@@ -52,6 +52,39 @@ def test_a_model_is_rebuilt_from_its_file(tmp_path, device):
     assert torch.equal(graph.eval()(x), other.eval()(x))
 
 
+def normed():
+    return FlowBuilder("linear", 4, 8).through("batch_norm1d", 8).through("embedding", 9, 4)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.float16], ids=str)
+def test_a_model_keeps_the_types_of_its_file(dtype, tmp_path):
+    """Words do not tell that a model was made half or double; counters stay whole numbers."""
+    graph = normed().build().to(dtype)
+    graph.save_checkpoint(tmp_path / "m.safetensors")
+    other = flodl.load(tmp_path / "m.safetensors")
+    assert [(k, v.dtype) for k, v in graph.state_dict().items()] == [
+        (k, v.dtype) for k, v in other.state_dict().items()
+    ]
+    assert all(torch.equal(a, b) for a, b in zip(graph.parameters(), other.parameters(), strict=True))
+
+
+def test_a_model_of_several_types_keeps_them(tmp_path):
+    """One part half, the rest as it was."""
+    graph = FlowBuilder("linear", 4, 4).through("linear", 4, 4).build()
+    graph.linear_2.to(torch.bfloat16)
+    graph.save_checkpoint(tmp_path / "m.safetensors")
+    other = flodl.load(tmp_path / "m.safetensors")
+    assert (torch.float32, torch.bfloat16) == (other.linear_1.weight.dtype, other.linear_2.bias.dtype)
+    assert torch.equal(graph.linear_2.weight, other.linear_2.weight)
+
+
+def test_a_large_half_model_is_not_taken_for_an_attack(tmp_path):
+    """What its words ask for is counted in the types of the file: 80 MiB of bfloat16 are no 160 MiB."""
+    graph = FlowBuilder("linear", 6400, 6400, bias=False).build().to(torch.bfloat16)
+    graph.save_checkpoint(tmp_path / "m.safetensors")
+    assert torch.equal(graph.linear_1.weight, flodl.load(tmp_path / "m.safetensors").linear_1.weight)
+
+
 @pytest.mark.parametrize("suffix", ["fdl", "safetensors"])
 def test_a_file_without_words_says_what_to_do(suffix, tmp_path):
     """Files of floDl, of other tools, and of graphs with live objects."""

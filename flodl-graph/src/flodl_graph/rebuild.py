@@ -15,6 +15,7 @@ from typing import Any, final
 import torch
 from flodl_core import CheckpointError, FlodlError, Ref, UnknownComponent, components
 from flodl_core.checkpoint import CheckpointInfo, read_metadata
+from flodl_core.checkpoint.dtypes import DTYPES
 from flodl_core.checkpoint.info import quoted
 from flodl_core.checkpoint.place import at
 from torch import nn
@@ -74,7 +75,7 @@ def _built(words: str, info: CheckpointInfo) -> Graph:
         _check_numbers(builder.flow(), info)
         with _counted_parameters(_SPARE_PARAMETERS + 4 * len(info.names)):
             _check_memory(_rehearsed(builder), info)
-            return builder.build()
+            return _typed(builder.build(), info)
     except RecursionError:
         raise CheckpointError("its words are nested too deeply") from None
     except _TooMany:
@@ -140,9 +141,24 @@ def _counted_parameters(most: int) -> Iterator[None]:
         handle.remove()
 
 
+def _typed(graph: Graph, info: CheckpointInfo) -> Graph:
+    """The model in the types of the file: words do not tell that it was made half or double as a whole, or in part."""
+    types = {entry.name: DTYPES[entry.dtype] for entry in info.entries}
+    types |= {alias: types[name] for alias, name in info.aliases.items()}
+    floating = {dtype for dtype in types.values() if dtype.is_floating_point}
+    if len(floating) == 1:
+        (dtype,) = floating
+        return graph.to(dtype)  # with what no file keeps
+    for name, tensor in graph.state_dict(keep_vars=True).items():
+        if tensor.is_floating_point() and types.get(name) in floating:
+            tensor.data = tensor.data.to(types[name])
+    return graph
+
+
 def _check_memory(rehearsal: Graph | None, info: CheckpointInfo) -> None:
     """What the words ask for is what the file holds, and little besides."""
     if rehearsal is not None:
+        _typed(rehearsal, info)
         tensors = {id(tensor): tensor for tensor in (*rehearsal.parameters(), *rehearsal.buffers())}
         needed = sum(tensor.nbytes for tensor in tensors.values())
         if needed > info.size + _SPARE_BYTES:
