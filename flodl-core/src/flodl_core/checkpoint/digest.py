@@ -15,6 +15,8 @@ from xxhash import xxh3_128
 
 HEX_LENGTH = 32
 
+_SMALL = 1 << 16  # bytes that are digested faster than another thread is asked to
+
 
 @final
 class Digest:
@@ -49,6 +51,7 @@ def digest_of(data: bytes | memoryview) -> str:
 
 
 def digests_of(blocks: Iterable[memoryview]) -> list[str]:
-    """The digest of each block, on as many threads as torch uses (hashing frees the GIL)."""
+    """The digest of each block; large ones on as many threads as torch uses (hashing frees the GIL)."""
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-        return list(pool.map(digest_of, blocks))
+        begun = [(block, pool.submit(digest_of, block) if len(block) > _SMALL else None) for block in blocks]
+        return [digest_of(block) if digesting is None else digesting.result() for block, digesting in begun]
