@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from flodl_core import BuildError, ComponentError, FlodlError, UnknownComponent, ref
+from flodl_core import BuildError, ComponentError, FlodlError, UnknownComponent, WordError, ref
 from flodl_graph import FlowBuilder
 from torch import nn
 
@@ -121,9 +121,13 @@ def test_a_builder_never_changes() -> None:
 
 
 def test_an_unknown_word_as_a_method_suggests() -> None:
-    """At a prompt, a misspelt word is an AttributeError with the nearest."""
-    with pytest.raises(AttributeError, match=r"no word 'thrugh'; did you mean 'through'"):
+    """At a prompt, a misspelt word is told with the nearest; `hasattr` and `getattr` go on as for anything else."""
+    with pytest.raises(
+        WordError, match=r"no word 'thrugh'\n  at: .*_mistakes.py:\d+\n  try: did you mean 'through'"
+    ):
         FlowBuilder("gelu").thrugh("gelu")  # type: ignore[attr-defined]
+    assert not hasattr(FlowBuilder("gelu"), "thrugh")
+    assert getattr(FlowBuilder("gelu").split("relu", "tanh"), "build", None) is None
 
 
 @pytest.mark.parametrize(
@@ -162,23 +166,27 @@ def test_a_tag_of_a_graph_inside() -> None:
     [
         (
             FlowBuilder("gelu").split("relu", "tanh"),
-            "split() opened branches, and has no 'build' yet; merge() them first",
+            "split() opened branches, and has no 'build' yet|merge() them first",
         ),
-        (FlowBuilder("gelu").fork("relu"), "fork() opened a side branch, and has no 'build' yet; tag() it first"),
-        (FlowBuilder("gelu").loop_body("relu"), "loop_body() begins a loop, and has no 'build' yet; say for_n(3)"),
-        (FlowBuilder("gelu").map("relu"), "map() begins a map, and has no 'build' yet; say each(), over() or slices()"),
+        (FlowBuilder("gelu").fork("relu"), "fork() opened a side branch, and has no 'build' yet|tag() it first"),
+        (FlowBuilder("gelu").loop_body("relu"), "loop_body() begins a loop, and has no 'build' yet|say for_n(3)"),
+        (FlowBuilder("gelu").map("relu"), "map() begins a map, and has no 'build' yet|say each(), over() or slices()"),
     ],
 )
 def test_a_word_that_is_half_said(half: Any, what: str) -> None:
-    """What is missing is told, where only a missing attribute would be."""
-    with pytest.raises(AttributeError) as caught:
+    """What is missing is told, and where, as every mistake in words; it is a missing attribute besides."""
+    with pytest.raises(BuildError) as caught:
         half.build()
-    assert str(caught.value).startswith(what)
+    told, _, mend = what.partition("|")
+    assert caught.value.what == told
+    assert str(caught.value.mend).startswith(mend)
+    assert "test_mistakes.py:" in str(caught.value.where)
+    assert isinstance(caught.value, AttributeError)
 
 
 def test_a_builder_taken_for_a_graph() -> None:
     """The graph has what the builder has not."""
-    with pytest.raises(AttributeError, match="a FlowBuilder has no 'parameters' yet, the graph has: build"):
+    with pytest.raises(AttributeError, match=r"a FlowBuilder has no 'parameters' yet, the graph has\n.*\n  try: build"):
         FlowBuilder("gelu").parameters()  # type: ignore[attr-defined]
 
 

@@ -70,12 +70,11 @@ def test_tag_groups_number_the_branches() -> None:
 
 OFFERED = """
     about aliases carried check code collect collect_at detach_state dot end_epoch epoch eta evaluating
-    export_timing_trends export_trends expose flush freeze hash ir is_frozen kept label latest_metrics load_checkpoint load_run_state
-    load_subgraph_checkpoint named_parameters_at observe param_groups param_summary parameters_at paths ports profile
-    record record_at reset_state reset_trend run_state running_metrics save_checkpoint set_training_at short_hash
-    snapshot
-    structural_hash structure summary svg tagged tagged_at thaw timing_trend to_toml trainable_parameters tree_summary
-    trend trend_at trends trends_at validate_path write_log
+    export_timing_trends export_trends expose flush freeze hash ir is_frozen kept label latest_metrics
+    load_checkpoint load_run_state load_subgraph_checkpoint named_parameters_at observe param_groups param_summary
+    parameters_at paths ports profile record record_at reset_state reset_trend run_state running_metrics
+    save_checkpoint set_training_at short_hash snapshot structural_hash structure summary svg tagged tagged_at thaw
+    timing_trend to_toml trainable_parameters tree_summary trend trend_at trends trends_at validate_path write_log
 """
 
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from flodl_core.errors import UnknownComponent as UnknownComponent
     from flodl_core.errors import UnknownKind as UnknownKind
     from flodl_core.errors import UsageError as UsageError
+    from flodl_core.errors import WordError as WordError
     from flodl_core.errors import did_you_mean as did_you_mean
     from flodl_core.errors import join_errors as join_errors
     from flodl_core.hookspecs import API_VERSION as API_VERSION
@@ -66,7 +67,7 @@ _HOMES = {
     "flodl_core.errors": (
         "AmbiguousComponent BuildError CheckpointError ComponentError ContractError ExperimentError FlodlError"
         " MissingDistribution MonitorError PathError PluginError RoutingError ShapeError TensorError TrainingError"
-        " UnknownComponent UnknownKind UsageError did_you_mean join_errors"
+        " UnknownComponent UnknownKind UsageError WordError did_you_mean join_errors"
     ),
     "flodl_core.hookspecs": "API_VERSION hookimpl",
     "flodl_core.layout": "Layout",

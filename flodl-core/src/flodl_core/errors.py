@@ -2,6 +2,7 @@
 
     FlodlError
     |- BuildError            words that do not make a graph                          ValueError
+    |  `- WordError          a word that there is not, or not yet                    AttributeError
     |- ShapeError            shapes that do not fit each other                       ValueError, RuntimeError
     |- TensorError           a device, a type or a seed that cannot be used here     ValueError
     |- RoutingError          a selector that chose what is not there                 IndexError
@@ -52,6 +53,10 @@ class FlodlError(Exception):
 
 class BuildError(FlodlError, ValueError):
     """The words given to a builder do not make a graph."""
+
+
+class WordError(BuildError, AttributeError):
+    """A word that there is not, or not at this place of a flow; also an AttributeError, as for any missing method."""
 
 
 class ShapeError(FlodlError, ValueError, RuntimeError):

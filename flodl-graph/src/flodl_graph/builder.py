@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, final
 
-from flodl_core import BuildError, UnknownComponent, components
+from flodl_core import BuildError, UnknownComponent, WordError, components
 from flodl_core.where import Where, caller
 from torch import Tensor
 
@@ -112,11 +112,13 @@ class FlowBuilder(AbstractWords, AbstractNames):
             if name.startswith("_"):
                 raise AttributeError(name)
             if hasattr(Graph, name):
-                raise AttributeError(f"a FlowBuilder has no {name!r} yet, the graph has: build() it first")
+                raise WordError(
+                    f"a FlowBuilder has no {name!r} yet, the graph has", where=caller(), mend="build() it first"
+                )
             try:
                 components.find("word", name)
             except UnknownComponent as error:
-                raise AttributeError(f"FlowBuilder has no word {name!r}; {error.mend}") from None
+                raise WordError(f"FlowBuilder has no word {name!r}", where=caller(), mend=error.mend) from None
             return partial(self.word, name)
 
         def __call__(self, *inputs: Any, **named: Any) -> Any:

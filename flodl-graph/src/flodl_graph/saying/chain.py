@@ -5,6 +5,9 @@ from __future__ import annotations
 import abc
 from typing import TYPE_CHECKING
 
+from flodl_core import WordError
+from flodl_core.where import caller
+
 from flodl_graph.ir.steps import Flow, Step
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ class AbstractChain(abc.ABC):
     _step: Step | None
 
     def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"a {type(self).__name__} never changes; each word returns a new one")
+        raise never_changes(self)
 
     def _link(self, parent: AbstractChain | None, step: Step | None) -> None:
         object.__setattr__(self, "_parent", parent)
@@ -39,3 +42,8 @@ class AbstractChain(abc.ABC):
     @abc.abstractmethod
     def _then(self, step: Step) -> FlowBuilder:
         """The builder with one more step."""
+
+
+def never_changes(said: object) -> WordError:
+    """What somebody is told who sets an attribute of what was said."""
+    return WordError(f"a {type(said).__name__} never changes", where=caller(), mend="each word returns a new one")

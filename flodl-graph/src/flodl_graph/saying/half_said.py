@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from flodl_core import WordError
+from flodl_core.where import caller
+
+from flodl_graph.saying.chain import never_changes
+
 if TYPE_CHECKING:
     from flodl_graph.saying.chain import AbstractChain
 
@@ -27,11 +32,11 @@ class AbstractHalfSaid:
         object.__setattr__(self, "_builder", builder)
 
     def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"a {type(self).__name__} never changes; each word returns a new one")
+        raise never_changes(self)
 
     if not TYPE_CHECKING:  # type checkers see that there is nothing more
 
         def __getattr__(self, name: str) -> Any:
             if name.startswith("__"):
                 raise AttributeError(name)
-            raise AttributeError(f"{self.what}, and has no {name!r} yet; {self.mend}")
+            raise WordError(f"{self.what}, and has no {name!r} yet", where=caller(), mend=self.mend)
