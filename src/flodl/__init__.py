@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from flodl_graph import load as load
     from flodl_monitor import Monitor as Monitor
     from flodl_nn import EMA as EMA
+    from flodl_nn import DeviceData as DeviceData
     from flodl_nn import DeviceLoader as DeviceLoader
     from flodl_nn import Sampler as Sampler
     from flodl_nn import TrainStep as TrainStep
@@ -53,8 +54,8 @@ _HOMES = {
     "flodl_graph": "FlowBuilder Graph load",
     "flodl_monitor": "Monitor",
     "flodl_nn": (
-        "DeviceLoader EMA Sampler TrainStep constant cosine exponential initialize layer_decay one_cycle plateau "
-        "step_decay warmup"
+        "DeviceData DeviceLoader EMA Sampler TrainStep constant cosine exponential initialize layer_decay one_cycle "
+        "plateau step_decay warmup"
     ),
 }
 
