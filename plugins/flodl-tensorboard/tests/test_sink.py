@@ -118,6 +118,26 @@ def test_monitor_resumed_from_its_state(shown, tmp_path):
     assert [(1, 0.0), (2, 1.0), (3, 7.0), (4, 13.0), (5, 14.0)] == shown(tmp_path).scalar("loss")
 
 
+def test_resumed_in_another_folder(shown, tmp_path):
+    """The epochs that the monitor remembers come first, with what happened in them."""
+    with Monitor(4, sinks=[("tensorboard", {"folder": tmp_path / "one"})], probes=[]) as first:
+        for epoch in first.epochs():
+            first.record("loss", float(epoch))
+            if epoch == 0:
+                first.mark("saved")
+            if epoch == 2:
+                break
+        state = first.state_dict()
+    with Monitor(4, sinks=[("tensorboard", {"folder": tmp_path / "two"})], probes=[]) as second:
+        second.load_state_dict(state)
+        for epoch in second.epochs():
+            second.record("loss", 10.0 + epoch)
+    run = shown(tmp_path / "two")
+    assert [(1, 0.0), (2, 1.0)] == run.scalar("loss")[:2]
+    assert [3, 4] == [epoch for epoch, _ in run.scalar("loss")[2:]]
+    assert [(1, "- saved")] == run.text("marks")
+
+
 def test_resumed_after_a_torn_record(record, shown, tmp_path):
     """A power cut may leave half a record: what is before and after it is read."""
     first = TensorBoard(tmp_path)

@@ -15,6 +15,7 @@ from flodl_tensorboard.words import happened, listed, told
 
 if TYPE_CHECKING:
     from flodl_monitor import About, EpochRecord, Mark
+    from flodl_monitor.history import History
 
 _OURS = "events.out.tfevents.*.flodl"
 
@@ -25,7 +26,8 @@ class TensorBoard:
 
     Metrics keep their dotted names; the machine's readings are `machine/...`. The step is the epoch,
     counted from 1. A run that begins at epoch 1 moves an earlier run's files to `<folder>.previous`;
-    a resumed one goes on in the folder, and TensorBoard forgets the epochs that are run again.
+    a resumed one goes on in the folder, and TensorBoard forgets the epochs that are run again; in a folder
+    that holds no run, it begins with the epochs that the monitor remembers.
 
     Args:
         folder: A folder of the run's own; it is made.
@@ -38,20 +40,32 @@ class TensorBoard:
         self.folder = _checked(folder)
         self._file: RecordFile | None = None
         self._about: About | None = None
+        self._past: History | None = None
         self._last = self._marked = 0
         self._marks: list[str] = []
+
+    def begin(self, past: History) -> None:
+        """Take what a resumed run brings, for a folder that does not hold it."""
+        if self._file is None:
+            self._past = past
 
     def emit(self, record: EpochRecord) -> None:
         """Append the epoch."""
         if self._file is None:
-            self._file = self._begin(record)
+            remembered = self._remembered(record)
+            self._file = self._begin([*remembered, record][0])
+            for before in remembered:
+                self._append(self._file, before)
+        self._append(self._file, record)
+
+    def _append(self, file: RecordFile, record: EpochRecord) -> None:
         numbers = {**record.metrics, "machine/epoch_seconds": record.seconds}
         numbers.update((f"machine/{name}", value) for name, value in record.resources.items())
-        self._file.append(events.scalars(record.time, record.epoch, numbers))
+        file.append(events.scalars(record.time, record.epoch, numbers))
         self._last = record.epoch
         if marks := list(happened(record)):
             self._marked, self._marks = record.epoch, marks
-            self._note(self._file, record.time)
+            self._note(file, record.time)
 
     def mark(self, mark: Mark) -> None:
         """Append what is said of an epoch that is over.
@@ -78,6 +92,13 @@ class TensorBoard:
         """Bring all to the disk."""
         if self._file is not None:
             self._file.close()
+
+    def _remembered(self, record: EpochRecord) -> list[EpochRecord]:
+        """The epochs before a resumed run's first, where the folder has none of them."""
+        past, self._past = self._past, None
+        if past is None or record.epoch == 1 or any(self.folder.glob(_OURS)):
+            return []
+        return list(past.records(record.total))
 
     def _begin(self, record: EpochRecord) -> RecordFile:
         earlier = sorted(self.folder.glob(_OURS))
