@@ -67,3 +67,11 @@ def test_a_log_that_is_not_there(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert f"there is no event log at {tmp_path / 'nothing.jsonl'}" in done.stderr
     assert 'sinks=[ref("jsonl", path="run.jsonl")]' in done.stderr
+
+
+def test_what_is_no_log_has_no_address(tmp_path: Path) -> None:
+    """A file that cannot be read is told in three lines, and no page is promised."""
+    (tmp_path / "run.jsonl").write_text("hello\n")
+    done = subprocess.run([*FLODL, str(tmp_path / "run.jsonl"), "--port", "0"], capture_output=True, text=True)
+    assert (1, 3) == (done.returncode, len(done.stderr.splitlines()))
+    assert "this line is no event of a training run" in done.stderr

@@ -108,15 +108,12 @@ class Follower:
     """Hands a log to a dashboard, as far as it is written, each time it is asked.
 
     Args:
-        log: The file. It may grow, and a run that goes on may append to it.
+        past: What the file holds. It may grow, and a run that goes on may append to it.
         dashboard: Shows it.
-
-    Raises:
-        MonitorError: The file cannot be read, or is no event log.
     """
 
-    def __init__(self, log: Path, dashboard: Dashboard) -> None:
-        self._past, self._dashboard = Past(log), dashboard
+    def __init__(self, past: Past, dashboard: Dashboard) -> None:
+        self._past, self._dashboard = past, dashboard
         dashboard.begin(self._past.history, self._past.total, finished=self.finished)
 
     @property

@@ -6,7 +6,7 @@ import os
 
 import pytest
 from flodl_core.errors import MonitorError
-from flodl_monitor.follow import Follower, event_log_in
+from flodl_monitor.follow import Follower, Past, event_log_in
 from flodl_monitor.record import Mark
 from flodl_monitor.sinks.jsonl import Jsonl
 
@@ -22,7 +22,7 @@ def test_a_growing_log(dashboard, reader, record, tmp_path):
     path = tmp_path / "run.jsonl"
     writer = Jsonl(path)
     writer.emit(record(1, metrics={"loss": 1.0}))
-    follower = Follower(path, dashboard)
+    follower = Follower(Past(path), dashboard)
     page = reader.page()
     assert [1, 1] == losses(page)
     assert not page["finished"]
@@ -54,7 +54,7 @@ def test_a_run_that_goes_on_in_its_log(dashboard, reader, record, tmp_path):
     for epoch in (1, 2, 3, 4):
         first.emit(record(epoch, metrics={"loss": 1.0}))
     first.close()
-    follower = Follower(path, dashboard)
+    follower = Follower(Past(path), dashboard)
     assert follower.finished
     second = Jsonl(path)
     second.emit(record(3, metrics={"loss": 0.1}))
@@ -92,11 +92,11 @@ def test_what_is_no_log(dashboard, tmp_path):
     path = tmp_path / "run.jsonl"
     path.write_text("hello\n")
     with pytest.raises(MonitorError, match="this line is no event of a training run") as caught:
-        Follower(path, dashboard)
+        Follower(Past(path), dashboard)
     assert f"{path}:1" == caught.value.where
     assert "a run writes a log with" in caught.value.mend
     path.write_text('{"event": "run", "schema": 1, "from": 1, "total": 3, "time": 0}\n')
-    follower = Follower(path, dashboard)
+    follower = Follower(Past(path), dashboard)
     path.write_text("")
     with pytest.raises(MonitorError, match="became shorter while it was watched"):
         follower.read()
@@ -105,5 +105,5 @@ def test_what_is_no_log(dashboard, tmp_path):
         follower.read()
     path.write_text('{"event": "run", "schema": 1, "from": 1, "total": 3, "time": 0}\nhello\n')
     with pytest.raises(MonitorError, match="this line is no event of a training run") as caught:
-        Follower(path, dashboard)
+        Follower(Past(path), dashboard)
     assert f"the lines before it are whole: head -n 1 {path} > whole.jsonl" == caught.value.mend

@@ -39,7 +39,7 @@ def command(run: str, port: int | None, page: str | None) -> int:
     to this machine alone, until Ctrl-C; what the run writes meanwhile appears on it.
     """
     try:
-        from flodl_monitor.follow import Follower, event_log_in, saved_page
+        from flodl_monitor.follow import Follower, Past, event_log_in, saved_page
         from flodl_monitor.sinks.dashboard import Dashboard
     except ImportError as error:
         raise MissingDistribution(
@@ -49,9 +49,10 @@ def command(run: str, port: int | None, page: str | None) -> int:
     if page is not None:
         click.echo(saved_page(log, page))
         return 0
+    past = Past(log)  # before there is an address: what cannot be read has none
     dashboard = Dashboard(port, title=log.stem)
     try:
-        follower = Follower(log, dashboard)
+        follower = Follower(past, dashboard)
         note(f"{log}: {'finished' if follower.finished else 'going on'}; Ctrl-C ends watching.")
         while True:
             time.sleep(PAUSE)
