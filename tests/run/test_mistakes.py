@@ -36,7 +36,8 @@ def replaced(small, before, after):
             "ExperimentError: the data has classes up to 2, the model has 2",
             "3 outputs",
         ),
-        ("args = [4, 16]", 'args = ["4", 16]', "", None),
+        ("args = [4, 16]", 'args = ["4", 16]', "", "flodl show module NAME"),
+        ("args = [4, 16]", "args = [-4, 16]", "ComponentError: linear: ", "flodl show module NAME"),
         ("lr = 0.02", "lr = -1", "ComponentError: adam: Invalid learning rate", "flodl show optimizer adam"),
         ("[train]", '[schedule]\nuse = "cosine"\nargs = [-3]\n[train]', "ExperimentError: cosine(): steps", None),
         (
@@ -44,6 +45,12 @@ def replaced(small, before, after):
             '[[schedule]]\nuse = "constant"\n[[schedule]]\nuse = "cosine"\nargs = [3]\n[train]',
             "ExperimentError: constant() never ends",
             "after = 100",
+        ),
+        (
+            "[train]",
+            '[schedule]\nuse = "plateau"\nargs = ["val_los"]\n[train]',
+            "ExperimentError: plateau(metric='val_los') reads 'val_los', which no epoch",
+            "'val_loss'",
         ),
         ('path = "out/deep/metrics.csv"', "path = 3", "ComponentError: csv: ", None),
         ('"cross_entropy"', '"mse"', "ShapeError: model, data and loss do not fit each other: Using a target", None),
@@ -107,6 +114,24 @@ def test_code_in_a_flow_is_not_imported(flodl_here, small, tmp_path, value):
     assert 2 == done.returncode
     assert not (tmp_path / "was_imported").exists()
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("checking", [["--check"], []])
+@pytest.mark.parametrize(
+    ("folder", "said"),
+    [
+        ("there", "CheckpointError: the training states go to a folder, and this is a file"),
+        ("out/deep/model.safetensors", "ExperimentError: the training states would replace the checkpoint"),
+    ],
+)
+def test_folder_of_states_that_cannot_be(flodl_here, small, tmp_path, folder, said, checking):
+    """A folder that is a file, or is to be one, costs no epoch."""
+    (tmp_path / "there").write_text("")
+    toml = small.replace("[checkpoint]", f'[checkpoint]\nfolder = "{folder}"')
+    done = flodl_here("run", "exp.toml", *checking, toml=toml)
+    assert "" == done.stdout
+    ((first, at, _),) = told(done)
+    assert (said, f"  at: {folder}") == (first, at)
 
 
 def test_unwritable_output_is_told_before_training(flodl_here, small, tmp_path):

@@ -80,3 +80,10 @@ def test_unknown_names_are_told_together(flodl, experiment, site):
     ] == told
     assert "  at: exp.toml:6" in done.stderr
     assert not (site / "torch_was_imported").exists()
+
+
+@pytest.mark.skipif(ALONE, reason="names are looked up only where every part is installed")
+def test_what_is_no_sink_is_told_once(flodl, experiment):
+    """A sink that is no name and no table is a fault of the list, and not also of a name."""
+    done = flodl("run", experiment(GOOD + "[monitor]\nsinks = [3]\n"))
+    assert 1 == sum("sink" in line for line in done.stderr.splitlines() if "Error: " in line)

@@ -128,6 +128,38 @@ def test_mistyped_table_is_one_fault():
     )
 
 
+def test_mistyped_key_is_one_fault():
+    """A required key under a mistyped name is said once, and not also as missing."""
+    assert [("[train] has no key 'epoch'", 14, "did you mean 'epochs'?")] == faults_of(
+        GOOD.replace("epochs = 3", "epoch = 3")
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "mend"),
+    [
+        ('keep_best = "loss"', 'folder = "runs/states", or leave keep_best out'),
+        ("every = 10", 'folder = "runs/states", or leave every out'),
+        ("keep_last = 5", 'folder = "runs/states", or leave keep_last out'),
+        ("resume = true", 'folder = "runs/states", or leave resume out'),
+        ('folder = "states"\ngoal = "max"', 'keep_best = "val_loss", or leave goal out'),
+        ("keep_last = 3", None),
+        ('folder = "states"\nkeep_best = "loss"\ngoal = "max"', None),
+    ],
+)
+def test_key_that_says_nothing_alone(line, mend):
+    """What a folder of states keeps means nothing without one; a default may stand anywhere."""
+    faults = faults_of(f'{GOOD}[checkpoint]\npath = "a.safetensors"\n{line}\n')
+    assert [mend] * (mend is not None) == [way for _, _, way in faults]
+    assert all("says nothing without the key" in said for said, _, _ in faults)
+
+
+def test_table_without_a_header_of_its_own_has_a_line():
+    """`[[models.flow]]` alone makes a table `models`: it begins there."""
+    ((said, at, _),) = (fault for fault in faults_of(GOOD.replace("[[model.", "[[models.")) if "unknown" in fault[0])
+    assert ("unknown table [models]", 5) == (said, at)
+
+
 @pytest.mark.parametrize(("line", "what"), [("loss = 3", "[loss] is a table, got 3 (an integer)"), ("x = 1", None)])
 def test_value_where_a_table_is_due(line, what):
     """A plain value at the top of the file is a fault."""

@@ -67,9 +67,14 @@ def find_lines(bare: str) -> dict[Path, int]:
 def nearest_line(lines: dict[Path, int], path: Path) -> int:
     """The line of `path`, else of the nearest thing around it; 0 when nothing is known."""
     for length in range(len(path), 0, -1):
-        if line := lines.get(path[:length]) or lines.get((*path[:length], 0)):
+        if line := lines.get(path[:length]) or _first_inside(lines, path[:length]):
             return line
     return 0
+
+
+def _first_inside(lines: dict[Path, int], path: Path) -> int:
+    """Where a table begins that has no header of its own: `[[models.flow]]` alone makes a `models`."""
+    return min((line for inside, line in lines.items() if inside[: len(path)] == path), default=0)
 
 
 @final

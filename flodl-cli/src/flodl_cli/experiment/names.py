@@ -27,7 +27,8 @@ def check_names(data: Mapping[str, Any], faults: Faults) -> None:
             if isinstance(table, Mapping) and is_name(table.get("use")):
                 _check(kind, table["use"], (*path, "use"), faults)
     for index, sink in enumerate(_list(data, "monitor", "sinks")):
-        _check("sink", sink.get("use") if isinstance(sink, Mapping) else sink, ("monitor", "sinks", index), faults)
+        if isinstance(sink, str | Mapping):  # what is neither has been told with the list's form
+            _check("sink", sink if isinstance(sink, str) else sink.get("use"), ("monitor", "sinks", index), faults)
     for index, table in enumerate(_list(data, "model", "flow")):
         _check_node(table, ("model", "flow", index), faults)
 

@@ -18,8 +18,9 @@ from flodl_cli.experiment import forms
 from flodl_cli.experiment.forms import Form
 
 
-def _key(form: Form, about: str, default: Any = NOTHING) -> Any:
-    return field(default=default, metadata={"form": form, "help": about})
+def _key(form: Form, about: str, default: Any = NOTHING, *, needs: str | None = None) -> Any:
+    """One key; `needs` is another, without which it would say nothing."""
+    return field(default=default, metadata={"form": form, "help": about, "needs": needs})
 
 
 def _options() -> Any:
@@ -134,12 +135,19 @@ class CheckpointTable:
         forms.text(), "of training states, one after each epoch; left out: the run cannot be resumed", None
     )
     every: int | None = _key(
-        forms.whole(at_least=1), "optimizer steps after which a state is saved within an epoch too", None
+        forms.whole(at_least=1),
+        "optimizer steps after which a state is saved within an epoch too",
+        None,
+        needs="folder",
     )
-    keep_last: int = _key(forms.whole(at_least=2), "how many of the newest states are kept", 3)
-    keep_best: str | None = _key(forms.text(), "a recorded name: the state where it was best is kept besides", None)
-    goal: str = _key(forms.one_of("min", "max"), "which is best, the least or the greatest", "min")
-    resume: bool = _key(forms.flag(), "go on with the states that the folder holds, as --resume does", False)
+    keep_last: int = _key(forms.whole(at_least=2), "how many of the newest states are kept", 3, needs="folder")
+    keep_best: str | None = _key(
+        forms.text(), "a recorded name: the state where it was best is kept besides", None, needs="folder"
+    )
+    goal: str = _key(forms.one_of("min", "max"), "which is best, the least or the greatest", "min", needs="keep_best")
+    resume: bool = _key(
+        forms.flag(), "go on with the states that the folder holds, as --resume does", False, needs="folder"
+    )
 
 
 @final

@@ -22,6 +22,8 @@ _SAMPLES = {
     "epochs": "epochs = 20",
     "sinks": 'sinks = ["terminal"]',
     "path": 'path = "runs/model.safetensors"',
+    "folder": 'folder = "runs/states"',
+    "keep_best": 'keep_best = "val_loss"',
     "when": 'when = { trend = "val_loss", stalled = 10 }',
     "do": 'do = [{ scale_lr = 0.5 }, "stop"]',
     "flow": 'write [[model.flow]] and below it through = "linear", args = [64, 10]',
@@ -114,10 +116,16 @@ def _read_table(name: str, value: Any, path: Path, faults: Faults) -> Any:
     takes_options = any(attribute.name == "options" for attribute in fields(TABLES[name]))
     known = {key: _read_value(name, keys[key], item, path, faults) for key, item in value.items() if key in keys}
     rest = {key: item for key, item in value.items() if key not in keys}
-    for key, item in rest.items():
-        _check_rest(name, key, item, list(keys), takes_options, path, faults)
+    misspelt = [_check_rest(name, key, item, list(keys), takes_options, path, faults) for key, item in rest.items()]
     for key in _missing(keys, value):
+        if any(repr(key) in hint for hint in misspelt):  # one mistake is told once
+            continue
         faults.add(f"[{name}] needs the key {key!r}: {keys[key].metadata['help']}", *path, mend=_line_for(keys[key]))
+    for key in known:
+        needed = keys[key].metadata["needs"]
+        if needed is not None and needed not in value and known[key] != keys[key].default:
+            what = f"[{name}] {key} says nothing without the key {needed!r}: {keys[needed].metadata['help']}"
+            faults.add(what, *path, key, mend=f"{_line_for(keys[needed])}, or leave {key} out")
     if len(faults.found) > before:
         return None
     return TABLES[name](**known, **({"options": rest} if takes_options else {}))
@@ -137,13 +145,16 @@ def _read_value(name: str, key: Attribute[Any], value: Any, path: Path, faults: 
 
 def _check_rest(
     name: str, key: str, value: Any, known: list[str], takes_options: bool, path: Path, faults: Faults
-) -> None:
-    """A key that the schema does not know: the component's own, unless it smells of code."""
+) -> str:
+    """A key that the schema does not know: the component's own, unless it smells of code. What it was meant to be."""
+    hint = ""
     if key in _CODE_KEYS and is_code_path(value):
         faults.add(f"[{name}] {key}: {value!r} is a path to code, not a name", *path, key, mend=NAMES_ONLY)
     elif not takes_options:
-        mend = did_you_mean(key, known) or f"keys of [{name}]: {', '.join(known)}"
+        hint = did_you_mean(key, known, n=1) or ""
+        mend = hint or f"keys of [{name}]: {', '.join(known)}"
         faults.add(f"[{name}] has no key {key!r}", *path, key, mend=mend)
+    return hint
 
 
 def _missing(keys: Mapping[str, Attribute[Any]], value: Mapping[str, Any]) -> Iterator[str]:

@@ -27,11 +27,13 @@ class Output:
         name: What it is.
         path: As the experiment says it.
         size: Bytes it will take, about.
+        folder: Whether it is a folder.
     """
 
     name: str
     path: str
     size: int = 0
+    folder: bool = False
     real: Path = field(init=False)
 
     @real.default
@@ -63,9 +65,13 @@ def try_outputs(outputs: Sequence[Output], experiment: str) -> None:
 
 
 def _try(output: Output) -> None:
-    if output.real.is_dir():
+    if output.real.is_dir() and not output.folder:
         raise CheckpointError(
             f"the {output.name} is a file, and this is a folder", where=output.path, mend="name a file in it"
+        )
+    if output.folder and output.real.exists() and not output.real.is_dir():
+        raise CheckpointError(
+            f"the {output.name} go to a folder, and this is a file", where=output.path, mend="name a folder"
         )
     try:
         output.real.parent.mkdir(parents=True, exist_ok=True)

@@ -68,20 +68,27 @@ def prepare(document: Document, experiment: Experiment) -> Run:
         lambda: _load(experiment, device), "data", mend=f"flodl show dataset {experiment.data.use}"
     )
     seed_everything(experiment.train.seed)  # whatever the data set drew, the weights are the same
-    model = flow.build().to(device)
+    model = faults.told(
+        lambda: flow.build().to(device), "model", "flow", mend="flodl show module NAME tells what each takes"
+    )
     model.observe()  # nobody reads tagged values here: each is freed after its last use
     objective = faults.told(
         lambda: _objective(experiment, device), "loss", mend=f"flodl show loss {experiment.loss.use}"
     )
     classes = faults.told(lambda: count_classes(model, objective, learn), "model")
     batches = learn.count(experiment.data.batch_size)
-    schedule = faults.told(lambda: _schedule(experiment, batches), "schedule")
+    recorded = list(metrics(classes, len(held_out)))
+    schedule = faults.told(
+        lambda: _schedule(experiment, batches, recorded),
+        "schedule",
+        mend="flodl show scheduler NAME tells what it takes",
+    )
     showing = f"flodl show optimizer {experiment.optimizer.use}"
-    _check_best(faults, experiment, list(metrics(classes, len(held_out))))
+    _check_best(faults, experiment, recorded)
     rules = read_rules(document, experiment, classes, len(held_out))
     step = faults.told(lambda: _step(experiment, model, objective, schedule, rules), "optimizer", mend=showing)
     outputs = tuple(_outputs(experiment, model, sinks))
-    faults.told(lambda: try_outputs(outputs, document.file), "checkpoint")
+    faults.told(lambda: try_outputs((*outputs, *_folders(experiment)), document.file), "checkpoint")
     if experiment.checkpoint is not None:
         step.on_save(partial(model.save_checkpoint, outputs[0].real))
     names = [str(name) for name in getattr(learn.data.source, "classes", ())]
@@ -107,7 +114,7 @@ def _check_arguments(document: Document, experiment: Experiment, sinks: Sequence
             label=experiment.model.label,
         )
     except FlodlError as error:
-        faults.adopt(error, "model", "flow")
+        faults.adopt(error, "model", "flow", mend="flodl show module NAME tells what each takes")
     faults.raise_any()
     return flow
 
@@ -133,12 +140,14 @@ def _objective(experiment: Experiment, device: torch.device) -> Objective:
     return Objective(loss.to(device) if isinstance(loss, torch.nn.Module) else loss)
 
 
-def _schedule(experiment: Experiment, batches: int) -> Any:
+def _schedule(experiment: Experiment, batches: int, recorded: Sequence[str]) -> Any:
     """One schedule after the other; one that counts epochs ticks once per epoch's steps."""
     steps = -(-batches // experiment.train.accumulate)
     made = [_one_schedule(table, steps) for table in experiment.schedule]
     if not made:
         return None
+    for schedule, _ in made:
+        _check_metric(schedule, recorded)
     chain, after = made[0]
     for following, its_after in made[1:]:
         if after is None and chain.length is None:
@@ -155,6 +164,16 @@ def _one_schedule(table: ScheduleTable, steps: int) -> tuple[Any, int | None]:
     if table.per == "step":
         return made, table.after
     return made.every(steps), None if table.after is None else table.after * steps
+
+
+def _check_metric(schedule: Any, recorded: Sequence[str]) -> None:
+    """A plateau that waits for what never comes would leave the rate as it is."""
+    plateau = schedule.plateau_at(0)
+    if plateau is not None and plateau.metric not in recorded:
+        mend = did_you_mean(plateau.metric, recorded) or f"recorded: {', '.join(recorded)}"
+        raise ExperimentError(
+            f"{plateau!r} reads {plateau.metric!r}, which no epoch of this experiment records", mend=mend
+        )
 
 
 def _step(
@@ -190,3 +209,8 @@ def _outputs(experiment: Experiment, model: Graph, sinks: Sequence[Ref]) -> Iter
         path = component.bind(*sink.args, **sink.kwargs).arguments.get("path")
         if isinstance(path, str):
             yield Output(component.name, path)
+
+
+def _folders(experiment: Experiment) -> Iterator[Output]:
+    if experiment.checkpoint is not None and experiment.checkpoint.folder is not None:
+        yield Output("training states", experiment.checkpoint.folder, folder=True)
