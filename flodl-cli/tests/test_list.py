@@ -180,6 +180,11 @@ def test_categories_are_counted(flodl, install):
     lines = flodl("list", "ops", "--categories", "--plugin", "shapes").stdout.splitlines()
     assert ["category  count  names", "curved    2      curved00 curved01"] == lines[:2]
     assert lines[2].startswith("straight  22     straight00 straight01")
+    curved, straight = json.loads(flodl("list", "ops", "--categories", "--plugin", "shapes", "--json").stdout)[
+        "categories"
+    ]
+    assert {"category": "curved", "count": 2, "components": ["op:shapes/curved00", "op:shapes/curved01"]} == curved
+    assert ("straight", 22) == (straight["category"], straight["count"])
 
 
 def test_a_long_list_stands_under_headings_on_a_terminal(install, site, here):

@@ -49,7 +49,23 @@ def test_no_command_is_usage(flodl):
         (["--versio"], ["UsageError: no such option '--versio'", "  at: flodl", "  try: did you mean --version?"]),
         (["new", "plugn"], ["UsageError: no such command 'plugn'", "  at: flodl new", "  try: did you mean 'plugin'?"]),
         (["new", "moon"], ["UsageError: no such command 'moon'", "  at: flodl new", "  try: flodl new --help"]),
-        (["show"], ["UsageError: missing argument '[KIND]'", "  at: flodl show", "  try: flodl show --help"]),
+        (
+            ["list", "--category"],
+            [
+                "UsageError: option '--category' requires an argument",
+                "  at: flodl list",
+                "  try: flodl list --help",
+            ],
+        ),
+        (
+            ["watch", "run.jsonl", "--port", "high"],
+            [
+                "UsageError: invalid value for '--port': 'high' is no whole number",
+                "  at: flodl watch",
+                "  try: flodl watch --help",
+            ],
+        ),
+        (["show"], ["UsageError: missing argument 'NAME'", "  at: flodl show", "  try: flodl show --help"]),
     ],
 )
 def test_mistyped_command_line_is_three_lines(flodl, arguments, expected):

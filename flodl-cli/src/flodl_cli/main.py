@@ -90,7 +90,7 @@ def _run(args: list[str], settings: Settings) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # a remark would land in the middle of the line being typed
         return shell_complete(cli, {}, "flodl", COMPLETE, instruction)
     try:
-        with _click_errors(), cli.make_context("flodl", args, obj=settings) as context:
+        with _click_errors(settings), cli.make_context("flodl", args, obj=settings) as context:
             code = cli.invoke(context)
     except click.exceptions.Exit as end:
         code = end.exit_code
@@ -108,7 +108,7 @@ def _judge(code: int, settings: Settings) -> int:
 
 
 @contextlib.contextmanager
-def _click_errors() -> Iterator[None]:
+def _click_errors(settings: Settings) -> Iterator[None]:
     """Click's own errors as ours."""
     try:
         yield
@@ -117,11 +117,14 @@ def _click_errors() -> Iterator[None]:
         raise click.exceptions.Exit(USAGE) from None
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
-        path = context.command_path if context else "flodl"
+        path = context.command_path if context else settings.command
         near = getattr(error, "possibilities", None) or ()
         what = str(getattr(error, "message", "") or error.format_message()).strip()
         if not what or isinstance(error, click.BadParameter):
             what = error.format_message()
+        what = what.replace("not a valid integer range", "no whole number").replace(
+            "not a valid float range", "no number"
+        )
         mend = f"did you mean {' or '.join(near)}?" if near else f"{path} --help"
         raise UsageError(f"{what[:1].lower()}{what[1:]}".rstrip("."), where=path, mend=mend) from None
 

@@ -31,7 +31,13 @@ def read_kind(word: str | None) -> tuple[str | None, str | None]:
 
 
 def select(
-    kind: str | None, pattern: str | None, distribution: str | None, category: str | None = None, *, all_: bool
+    kind: str | None,
+    pattern: str | None,
+    distribution: str | None,
+    category: str | None = None,
+    *,
+    all_: bool,
+    where: str = "flodl list",
 ) -> tuple[Component, ...]:
     """The components that fit everything that is said.
 
@@ -39,13 +45,14 @@ def select(
         pattern: A wildcard over names and aliases, or a word found in a name, an alias, a category or a summary.
         category: One category only.
         all_: Deprecated ones too.
+        where: The command that asks.
 
     Raises:
         UsageError: No plugin belongs to that distribution, or nothing is of that category.
     """
     found: Sequence[Component] = components.list(kind, deprecated=all_)
     if distribution is not None:
-        found = [c for c in found if c.origin.distribution == _known_distribution(distribution)]
+        found = [c for c in found if c.origin.distribution == _known_distribution(distribution, where)]
     if category is not None:
         found = _of_category(found, category)
     if pattern is not None:
@@ -86,9 +93,9 @@ def _of_category(found: Sequence[Component], category: str) -> Sequence[Componen
     return chosen
 
 
-def _known_distribution(name: str) -> str:
+def _known_distribution(name: str, where: str) -> str:
     known = known_distributions()
     if canonical(name) not in known:
         mend = did_you_mean(canonical(name), known) or f"plugins: {', '.join(sorted(known)) or 'none'}"
-        raise UsageError(f"no plugin belongs to a distribution {name!r}", where="flodl list --plugin", mend=mend)
+        raise UsageError(f"no plugin belongs to a distribution {name!r}", where=f"{where} --plugin", mend=mend)
     return canonical(name)

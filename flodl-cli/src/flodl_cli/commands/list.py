@@ -65,7 +65,9 @@ def command(
         if not is_wildcard(wanted):
             raise nothing_found(kind, wanted)
         note(f"nothing fits {wanted!r}")
-    if as_json:
+    if as_json and categories:
+        print_json({"categories": [_category_data(name, members) for name, members in _by_category(found).items()]})
+    elif as_json:
         print_json({"components": [as_data(component) for component in found]})
     elif categories:
         _print_categories(found)
@@ -120,6 +122,10 @@ def _print_categories(found: tuple[Component, ...]) -> None:
         for category, members in _by_category(found).items()
     ]
     print_table(["category", "count", "names"], rows)
+
+
+def _category_data(name: str, members: Sequence[Component]) -> dict[str, Any]:
+    return {"category": name, "count": len(members), "components": [component.id for component in members]}
 
 
 def _by_category(found: Iterable[Component]) -> dict[str, list[Component]]:

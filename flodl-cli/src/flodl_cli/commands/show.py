@@ -38,17 +38,19 @@ from flodl_cli.settings import switches
         ("flodl show module conv2d --no-params", "without importing anything"),
     ),
 )
-@click.argument("kind_or_name", metavar="[KIND]", shell_complete=complete_kinds)
+@click.argument("kind_or_name", metavar="[KIND]", required=False, shell_complete=complete_kinds)
 @click.argument("name", metavar="NAME", required=False, shell_complete=complete_names)
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 @click.option("--params/--no-params", default=True, help="The parameters; they need its import, and so perhaps torch.")
 @switches(hidden=True)
-def command(kind_or_name: str, name: str | None, as_json: bool, params: bool) -> None:
+def command(kind_or_name: str | None, name: str | None, as_json: bool, params: bool) -> None:
     """Show one component: what it is for, where it comes from, what it takes.
 
     KIND may be left out where the name is of one kind only. NAME may be an alias, or a full name
     such as flodl-nn/linear.
     """
+    if kind_or_name is None:
+        raise UsageError("missing argument 'NAME'", where="flodl show", mend="flodl show --help")
     component = components.find(kind_named(kind_or_name), name) if name else _of_any_kind(kind_or_name)
     parameters, problem = parameters_of(component) if params else (None, None)
     where = _where(component, imported=parameters is not None)

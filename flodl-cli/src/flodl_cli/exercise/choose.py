@@ -29,15 +29,19 @@ def choose(word: str | None, name: str | None, plugin: str | None) -> tuple[Comp
         kind_named(other)  # two words: the first must be a kind, and is none
     wanted = name if other is None else other
     if wanted is None or is_wildcard(wanted):
-        found = select(kind, wanted, plugin, all_=False)
+        found = select(kind, wanted, plugin, all_=False, where=_WHERE)
     else:
-        found = tuple(c for c in _named(kind, wanted) if plugin is None or c in select(c.kind, None, plugin, all_=True))
+        found = tuple(c for c in _named(kind, wanted) if plugin is None or c in _brought(c.kind, plugin))
     if not found:
         what = f"{plural(kind).replace('_', ' ')}" if kind else "components"
         fits = f" that fit {wanted!r}" if wanted else ""
         source = f" of {plugin}" if plugin else ""
         raise UsageError(f"there are no {what}{source}{fits}", where=_WHERE, mend="flodl list shows all")
     return found
+
+
+def _brought(kind: str, plugin: str) -> tuple[Component, ...]:
+    return select(kind, None, plugin, all_=True, where=_WHERE)
 
 
 def _named(kind: str | None, name: str) -> tuple[Component, ...]:
