@@ -39,6 +39,19 @@ def test_saves_end_in_order(tmp_path):
         assert module.weight == 19
 
 
+def test_a_program_that_changes_its_folder_finds_the_file(tmp_path, monkeypatch):
+    """A relative path is that of the call, whenever the file is written."""
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    ready = threading.Event()
+    with BackgroundSaver() as saver:
+        saver.run(lambda: lambda: ready.wait(60))
+        saver.save("m", nn.Linear(1, 1))
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        ready.set()
+    assert (tmp_path / "m").exists()
+
+
 @pytest.mark.parametrize("call", ["save", "result", "close"])
 def test_a_failure_is_raised_by_the_next_call(call, tmp_path):
     """Whatever is called next raises it, once."""

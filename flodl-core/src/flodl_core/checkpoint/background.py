@@ -73,8 +73,8 @@ class BackgroundSaver:
                 return module
             return module.snapshot() if isinstance(module, TakesSnapshots) else Snapshot.of(module, about)
 
-        with at(path, "write"):
-            self.run(lambda: partial(taken().save, path))
+        with at(path, "write") as target:
+            self.run(lambda: partial(taken().save, target.absolute()))
 
     def run(self, prepare: Callable[[], Callable[[], object]]) -> None:
         """Call `prepare` as soon as there is room for what it copies, and what it returns in the thread, in order.

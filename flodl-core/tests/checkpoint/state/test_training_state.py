@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 
@@ -378,3 +379,47 @@ def test_a_save_by_hand_without_the_metric_says_so_once(tmp_path):
     assert __file__ == told[0].filename
     state.save({"val_los": 0.5})
     state.close()
+
+
+@pytest.mark.parametrize("name", ["a/b", ".hidden", "", "a.tensors", "../up"])
+def test_a_name_that_no_file_can_have_is_told_at_once(name, tmp_path):
+    """Not when the run is saved, nor, worse, when it is resumed."""
+    with pytest.raises(CheckpointError, match="which no file can be"):
+        TrainingState(tmp_path, **{name: nn.Linear(1, 1)})
+
+
+@pytest.mark.parametrize("call", ["save", "resume", "__enter__"])
+def test_a_closed_state_says_so(call, small_run, tmp_path):
+    """And does not take the folder again, which is somebody else's now."""
+    run = small_run()
+    run.state.save()
+    run.state.close()
+    with pytest.raises(CheckpointError, match="the training state is closed"):
+        getattr(run.state, call)()
+    other = small_run()
+    assert other.state.resume()
+    other.state.save()
+
+
+def test_a_program_that_changes_its_folder_keeps_that_of_the_run(small_run, tmp_path, monkeypatch):
+    """A relative path is that of the start."""
+    monkeypatch.chdir(tmp_path)
+    run = small_run("here")
+    run.state.save()
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path / "there")
+    run.state.save()
+    assert ["step-00000000-0001", "step-00000000-0002"] == names(tmp_path / "here")
+
+
+def test_a_copied_folder_goes_on(small_run, tmp_path):
+    """Copies made without links hold whole states under the pointers' names: links again after the next save."""
+    run = small_run(keep_best="loss")
+    run.state.save({"loss": 1.0})
+    run.state.close()
+    shutil.copytree(run.state.folder, tmp_path / "copy", symlinks=False)
+    again = small_run(tmp_path / "copy", keep_best="loss")
+    assert again.state.resume()
+    again.state.save({"loss": 0.5})
+    assert again.state.latest == again.state.best == again.state.folder / "step-00000000-0002"
+    assert ["step-00000000-0001", "step-00000000-0002"] == names(tmp_path / "copy")

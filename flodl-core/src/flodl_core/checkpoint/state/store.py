@@ -17,6 +17,7 @@ from attrs import frozen
 from flodl_core.checkpoint.commit import sync_folder
 from flodl_core.checkpoint.state.folder import SavedState, files_of, read_manifest, read_state, write_state
 from flodl_core.checkpoint.state.lock import FolderLock
+from flodl_core.checkpoint.state.manifest import NAME as MANIFEST
 from flodl_core.checkpoint.state.manifest import Manifest, TooNew
 from flodl_core.checkpoint.state.picture import Picture
 from flodl_core.checkpoint.state.ranking import Best
@@ -164,6 +165,8 @@ class Store:
                 return
         try:
             os.symlink(name, fresh)
+            if link.is_dir() and not link.is_symlink() and (link / MANIFEST).exists():
+                self._drop(link)  # whoever copied the folder copied what the link led to
             os.replace(fresh, link)
         except OSError as error:
             with suppress(OSError):

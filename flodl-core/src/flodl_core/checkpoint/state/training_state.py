@@ -82,7 +82,7 @@ class TrainingState:
             raise CheckpointError(f"every is a number of optimizer steps, 1 at least, got {every!r}")
         with at(folder, "write") as place:
             self._place = str(place)
-        self._store = Store(place, keep_last, None if keep_best is None else Best(keep_best, goal))
+        self._store = Store(place.absolute(), keep_last, None if keep_best is None else Best(keep_best, goal))
         self._every, self._saved_at = every, 0
         self._parts = _with_models(_checked(parts))
         self._moments = Moments(self._parts, self._pause, self._epoch_done)
@@ -132,6 +132,7 @@ class TrainingState:
         Raises:
             CheckpointError: No state is good, or the good one does not fit the parts, which are then as they were.
         """
+        self._check_open()
         self.result()
         with at(self._place, "read"):
             if self._store.folder.is_dir():
@@ -181,6 +182,7 @@ class TrainingState:
                 self._store.close()
 
     def __enter__(self) -> TrainingState:
+        self._check_open()
         with at(self._place, "write"):
             self._store.open()
         if not self._mine:
@@ -210,6 +212,7 @@ class TrainingState:
 
     def _save(self, metrics: Mapping[str, float], ended: int | None = None) -> None:
         """Save; `ended` is the epoch that is just over, None within one."""
+        self._check_open()
         self._check_mine()
         picture = self._moments.picture()
         if self._saver is None:
@@ -251,6 +254,10 @@ class TrainingState:
             said = f"keep_best={best.metric!r}: this epoch did not record it; {hint}"
             warnings.warn(said, UserWarning, stacklevel=stacklevel)
 
+    def _check_open(self) -> None:
+        if self._closed:
+            raise CheckpointError("the training state is closed", where=self._place, mend="make another one")
+
     def _check_mine(self) -> None:
         """A run that starts anew in the folder of another would remove the other's states one by one."""
         if self._mine:
@@ -285,6 +292,8 @@ def _checked(parts: Mapping[str, Any]) -> Mapping[str, Any]:
     if not parts:
         raise CheckpointError("a training state has no parts", mend="TrainingState(folder, step=step)")
     for name, part in parts.items():
+        if not name.isidentifier():
+            raise CheckpointError(f"a part is called {name!r}, which no file can be", mend="take a Python name")
         if name == RANDOM:
             raise CheckpointError(f"{RANDOM!r} are the generators, which are always saved", mend="choose another name")
         if isinstance(part, type) or not isinstance(part, Part):
