@@ -79,8 +79,9 @@ def test_another_order_is_no_order_to_go_on_with():
         sampler.load_state_dict(Sampler(11, 3).state_dict())
     with pytest.raises(CheckpointError, match="saved with seed=1, this one has 0"):
         sampler.load_state_dict(Sampler(10, 3, seed=1).state_dict())
-    with pytest.raises(CheckpointError, match="no state of a sampler"):
-        sampler.load_state_dict({})
+    for other in ({}, None, {"format": 1}):
+        with pytest.raises(CheckpointError, match="no state of a sampler"):
+            sampler.load_state_dict(other)
 
 
 def test_sizes_that_make_no_batch():

@@ -135,14 +135,15 @@ class Sampler(torch.utils.data.Sampler[list[int]]):
         """Where it is, as plain data."""
         return {"format": _FORMAT, "epoch": self.epoch, "position": self.position, **self._settings()}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: Any) -> None:
         """Go on from a saved position at the next iteration.
 
         Raises:
             CheckpointError: It was saved by a sampler with other settings: the order would differ.
         """
-        if state.get("format") != _FORMAT:
-            raise CheckpointError(f"this is no state of a sampler, or of another version: {state.get('format')!r}")
+        found = state.get("format") if isinstance(state, Mapping) else None
+        if found != _FORMAT or not {"epoch", "position"} <= state.keys():
+            raise CheckpointError(f"this is no state of a sampler, or of another version: {found!r}")
         for name, own in self._settings().items():
             if state.get(name) != own:
                 raise CheckpointError(

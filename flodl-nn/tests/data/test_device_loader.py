@@ -44,6 +44,7 @@ DATA = {
     "tensors": items(),
     "subset": Subset(items(40), [*range(35, 12, -1)]),
     "subset of a subset": Subset(Subset(items(60), [*range(50, 0, -1)]), [*range(0, 46, 2)]),
+    "from the end": Subset(Subset(items(30), [*range(-1, -26, -1)]), [*range(-1, -24, -1)]),
     "one by one": OneByOne(),
     "several": ConcatDataset([items(10), items(13)]),
 }
@@ -267,6 +268,12 @@ class Worded(OneByOne):
             {"batch_size": None, "sampler": WeightedRandomSampler([1.0] * 23, 4)},
         ),
         ("a data set has a length and items by number, and a generator has not", {"data": (i for i in range(3))}),
+        (
+            "a tuple of 2 tensors is a data set of 2 items\n  try: TensorDataset",
+            {"data": (torch.ones(5), torch.ones(5))},
+        ),
+        ("items by number, and a dict has them by key", {"data": {"x": torch.ones(5)}}),
+        ("budget is a whole number of bytes, got '1GB'", {"budget": "1GB"}),
         ("a collate_fn nothing to do", {"keep": "resident", "collate_fn": list}),
         ("items 0 to 22 of the Ragged cannot be held as rows of tensors", {"data": Ragged(), "keep": "resident"}),
         ("item 0 of the Worded .*: there is a str among them", {"data": Worded(), "keep": "resident"}),

@@ -67,6 +67,10 @@ def test_a_wrong_reduction_is_told_at_once(device):
 
 
 def test_metrics_go_by_name(device):
-    """One number is none."""
+    """One number is none, and several are none."""
+    step = a_step(device)
+    with pytest.raises(TrainingError, match=r"the metric 'val_loss' is no number: tensor\(\[1., 1.\]\)"):
+        step.end_epoch({"val_loss": torch.ones(2)})
+    assert step.end_epoch({"val_loss": torch.tensor(0.5)}) == {"val_loss": 0.5}
     with pytest.raises(TrainingError, match=r"metrics go by name, got 3"):
-        a_step(device).end_epoch(3)
+        step.end_epoch(3)

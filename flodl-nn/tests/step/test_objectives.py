@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections import namedtuple
 
 import pytest
@@ -107,7 +109,7 @@ def test_a_loss_made_by_name_follows_the_model(device):
         ({"loss": None, "objective": "mse"}, TrainingError, r"called as fn\(model, \*batch\).*\n  try: loss='mse'\?"),
         ({"loss": "msee"}, UnknownComponent, "no loss is called 'msee'\n  try: did you mean 'mse'"),
         ({"loss": nn.MSELoss}, ComponentError, r"got the class MSELoss\n  try: call it"),
-        ({"optimizer": torch.optim.Adam}, ComponentError, r"got the class Adam\n  try: call it"),
+        ({"optimizer": torch.optim.AdamW}, TrainingError, r"class AdamW\n  try: optimizer=ref\(\"adamw\", lr=1e-3\)"),
         ({"optimizer": "adm"}, UnknownComponent, "no optimizer is called 'adm'\n  try: did you mean 'adam'"),
         ({"optimizer": ref("adam", lrr=1)}, ComponentError, "adam takes no argument 'lrr'\n  try: did you mean 'lr'"),
         ({"optimizer": ref("adam", lr=-1.0)}, ComponentError, "adam: Invalid learning rate: -1.0"),
@@ -116,6 +118,9 @@ def test_a_loss_made_by_name_follows_the_model(device):
         ({"model": nn.Linear(2, 1).requires_grad_(False)}, TrainingError, "no parameter of the model is trainable"),
         ({"accumulate": 0}, TrainingError, "accumulate is a whole number of batches, at least 1, got 0"),
         ({"clip_norm": 0.0}, TrainingError, "clip_norm is a number > 0, got 0.0"),
+        ({"clip_norm": "1"}, TrainingError, "clip_norm is a number > 0, got '1'"),
+        ({"clip_norm": True}, TrainingError, "clip_norm is a number > 0, got True"),
+        ({"compile": "reduce-overhead"}, TrainingError, "compile is True or False, got 'reduce-overhead'"),
         ({"precision": "fp8"}, TrainingError, "no precision is called 'fp8'\n  try: "),
         ({"groups": {"wieght": 1e-3}}, PathError, "groups: 'wieght' names no parameter\n  try: did you mean 'weight'"),
         ({"groups": {"weight": "fast"}}, TrainingError, r"groups\['weight'\]: a learning rate is a number"),
@@ -208,6 +213,25 @@ def test_a_loss_that_cannot_judge_says_what_it_was_given():
     step = TrainStep(nn.Linear(2, 3), loss="cross_entropy", optimizer="sgd")
     with pytest.raises(TrainingError, match=r"outputs \(float32\[4, 3\]\) by targets \(int64\[5\]\)"):
         step(torch.rand(4, 2), torch.zeros(5, dtype=torch.long))
+
+
+def test_a_loss_that_gets_a_dict_says_so():
+    """A model that answers by name needs an objective."""
+
+    class Named(nn.Linear):
+        def forward(self, x):
+            return {"logits": super().forward(x)}
+
+    step = TrainStep(Named(2, 3), loss="mse", optimizer="sgd")
+    with pytest.raises(TrainingError, match=r"MSELoss cannot judge outputs \(dict\) by .*\n.*objective="):
+        step(torch.rand(4, 2), torch.zeros(4, 3))
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, copy.copy, pickle.dumps])
+def test_a_step_is_not_copied(copied):
+    """The copy would train through recordings of the first; what to do instead is said."""
+    with pytest.raises(TrainingError, match=r"neither copied nor pickled.*\n  try: .*copy.deepcopy\(step.model\)"):
+        copied(a_step())
 
 
 def test_a_loss_with_parameters_of_its_own_is_refused():

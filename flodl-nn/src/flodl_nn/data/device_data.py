@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Literal, final
 
@@ -55,7 +55,7 @@ class DeviceData:
         collate_fn: Callable[[list[Any]], Any] | None = None,
     ) -> None:
         check_map_style(source)
-        _check(keep, collate_fn)
+        _check(keep, budget, collate_fn)
         self.source, self.device = source, pick_device(device)
         """What it reads, and where batches go."""
         self._num_workers, self._collate = num_workers, collate_fn
@@ -163,9 +163,21 @@ def check_map_style(source: Any) -> None:
             f"a data set has a length and items by number, and a {type(source).__name__} has not",
             mend="step.run(batches) takes batches of any source",
         )
+    if isinstance(source, tuple) and source and all(isinstance(part, Tensor) for part in source):
+        raise TrainingError(
+            f"a tuple of {len(source)} tensors is a data set of {len(source)} items",
+            mend="TensorDataset(x, y) of torch.utils.data has a row of each as an item",
+        )
+    if isinstance(source, Mapping):
+        raise TrainingError(
+            f"a data set has items by number, and a {type(source).__name__} has them by key",
+            mend="TensorDataset(x, y) of torch.utils.data has a row of each tensor as an item",
+        )
 
 
-def _check(keep: str, collate_fn: object) -> None:
+def _check(keep: str, budget: Any, collate_fn: object) -> None:
+    if budget is not None and (not isinstance(budget, int) or isinstance(budget, bool) or budget < 0):
+        raise TrainingError(f"budget is a whole number of bytes, got {budget!r}", mend="budget=4 * 2**30 for 4 GiB")
     if keep not in _KEEP:
         raise TrainingError(f"keep is one of {', '.join(_KEEP)}, got {keep!r}", mend=did_you_mean(str(keep), _KEEP))
     if keep == "resident" and collate_fn is not None:

@@ -41,7 +41,11 @@ class Table(AbstractStanding):
         if type(data).__getitem__ is not Subset.__getitem__:
             return None
         whole = cls.of(data.dataset)
-        return None if whole is None else cls(whole.columns, chosen=whole._rows(torch.as_tensor(data.indices)))
+        if whole is None:
+            return None
+        chosen = torch.as_tensor(data.indices, dtype=torch.int64)
+        chosen = torch.where(chosen < 0, chosen + len(data.dataset), chosen)  # from the end, as lists count
+        return cls(whole.columns, chosen=whole._rows(chosen))
 
     @property
     def nbytes(self) -> int:

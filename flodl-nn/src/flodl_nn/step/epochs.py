@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import final
+from typing import Any, final
 
+from flodl_core import TrainingError
 from torch import nn
 
 from flodl_nn.step.acts import Acts
@@ -46,3 +47,24 @@ class Epochs:
     def stop(self) -> None:
         """Let this one be the last."""
         self.stopped = True
+
+
+def numbers(metrics: Any) -> dict[str, float]:
+    """Metrics that somebody handed in, each as a number.
+
+    Raises:
+        TrainingError: They have no names, or one is no number.
+    """
+    if not isinstance(metrics, Mapping):
+        raise TrainingError(
+            f"metrics go by name, got {metrics!r}", where="end_epoch", mend='end_epoch({"val_loss": 0.5})'
+        )
+    found = {}
+    for name, value in metrics.items():
+        try:
+            found[name] = float(value)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise TrainingError(
+                f"the metric {name!r} is no number: {value!r}", where="end_epoch", mend='end_epoch({"val_loss": 0.5})'
+            ) from error
+    return found

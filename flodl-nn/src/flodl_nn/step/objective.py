@@ -39,7 +39,7 @@ class LossObjective:
             return self.loss(*outputs, *targets)
         except torch.OutOfMemoryError:
             raise
-        except (RuntimeError, ValueError, IndexError, TypeError) as error:
+        except (RuntimeError, ValueError, IndexError, TypeError, AttributeError) as error:
             raise TrainingError(
                 f"{type(self.loss).__name__} cannot judge outputs ({_describe(outputs)}) by targets"
                 f" ({_describe(targets)}): {str(error).splitlines()[0] if str(error) else error!r}",

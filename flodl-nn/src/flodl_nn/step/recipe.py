@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, final
 
-from flodl_core import Ref, TrainingError, components
+from flodl_core import Ref, TrainingError, UnknownComponent, components
 from flodl_core.groups import GroupRules
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -42,6 +42,12 @@ def adopted(optimizer: Any, model: nn.Module, rules: GroupRules) -> Optimizer:
     Raises:
         TrainingError: It is none, it trains nothing of the model, or rules would group what it has grouped.
     """
+    if isinstance(optimizer, type) and issubclass(optimizer, Optimizer):
+        name = optimizer.__name__
+        raise TrainingError(
+            f"an optimizer is due, got the class {name}",
+            mend=f"optimizer={_by_name(name)}, or a built one: {name}(model.parameters(), lr=1e-3)",
+        )
     made = components.create("optimizer", optimizer)
     if not isinstance(made, Optimizer):
         raise TrainingError(
@@ -59,3 +65,11 @@ def adopted(optimizer: Any, model: nn.Module, rules: GroupRules) -> Optimizer:
             mend="build it from this model's parameters(), or give a recipe: ref(...)",
         )
     return made
+
+
+def _by_name(name: str) -> str:
+    """How a class of torch is asked for."""
+    try:
+        return f'ref("{components.find("optimizer", name.lower()).name}", lr=1e-3)'
+    except UnknownComponent:
+        return 'ref("adam", lr=1e-3)'

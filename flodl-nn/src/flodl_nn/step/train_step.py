@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast, final, overload
+from typing import Any, Concatenate, Generic, NoReturn, ParamSpec, SupportsIndex, TypeVar, cast, final, overload
 
 from flodl_core import Reference, TrainingError
 from flodl_core.capture import CaptureReport
@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 
 from flodl_nn.step.captures import Captures
 from flodl_nn.step.compiled import CompiledObjective
-from flodl_nn.step.epochs import Epochs
+from flodl_nn.step.epochs import Epochs, numbers
 from flodl_nn.step.objective import one_objective
 from flodl_nn.step.parts import TrainedParts
 from flodl_nn.step.passes import mean_of_pass, ungathered
@@ -118,7 +118,7 @@ class TrainStep(Generic[P, R]):
         capture: str = "auto",
         compile: bool = False,
     ) -> None:
-        _check_arguments(model, clip_norm, accumulate)
+        _check_arguments(model, clip_norm, accumulate, compile)
         self.model = model
         given = one_objective(model, loss, objective)
         self._precision = Precision.parse(precision)
@@ -208,14 +208,11 @@ class TrainStep(Generic[P, R]):
             All metrics of the epoch, by dotted name.
 
         Raises:
-            TrainingError: Metrics without names.
+            TrainingError: Metrics without names, or one that is no number.
         """
-        if not isinstance(metrics, Mapping | None):
-            raise TrainingError(
-                f"metrics go by name, got {metrics!r}", where="end_epoch", mend='end_epoch({"val_loss": 0.5})'
-            )
+        given = numbers(metrics or {})
         self._follow()
-        return self._epochs.end(metrics or {})
+        return self._epochs.end(given)
 
     def stop(self) -> None:
         """Say that training is to end with this epoch: loops over `monitor.epochs(step)` do."""
@@ -271,6 +268,12 @@ class TrainStep(Generic[P, R]):
         self._state.load(state)
         self._captures.begin()
 
+    def __reduce_ex__(self, protocol: SupportsIndex, /) -> NoReturn:
+        raise TrainingError(
+            "a step is neither copied nor pickled: its model, its optimizer and its recordings belong together",
+            mend="a step of its own over copy.deepcopy(step.model), and load_state_dict(step.state_dict())",
+        )
+
     def __repr__(self) -> str:
         kind, optimizer = type(self.model).__name__, type(self.optimizer).__name__
         return f"TrainStep({kind}, {optimizer}, steps={self.steps}, epoch={self.epoch})"
@@ -298,11 +301,17 @@ class TrainStep(Generic[P, R]):
         return self._work.searching(*batch, **named)
 
 
-def _check_arguments(model: Any, clip_norm: float | None, accumulate: Any) -> None:
+def _check_arguments(model: Any, clip_norm: Any, accumulate: Any, compiles: Any) -> None:
     if not isinstance(model, nn.Module):
         mend = f"call it: {model.__name__}(...)" if isinstance(model, type) else "build() makes a module of words"
         raise TrainingError(f"a step trains a torch.nn.Module, got {model!r}", mend=mend)
     if not isinstance(accumulate, int) or isinstance(accumulate, bool) or accumulate < 1:
         raise TrainingError(f"accumulate is a whole number of batches, at least 1, got {accumulate!r}")
-    if clip_norm is not None and not clip_norm > 0:
+    bounds = clip_norm is None or (isinstance(clip_norm, int | float) and not isinstance(clip_norm, bool))
+    if not bounds or (clip_norm is not None and not clip_norm > 0):
         raise TrainingError(f"clip_norm is a number > 0, got {clip_norm!r}", mend="None for no clipping")
+    if not isinstance(compiles, bool):
+        raise TrainingError(
+            f"compile is True or False, got {compiles!r}",
+            mend="compile=True; CUDA graphs are what capture= is for, and other options go to torch.compile(model)",
+        )
