@@ -133,3 +133,16 @@ def test_parts_without_parameters_are_told_from_those_that_have_some():
     message = r"'encoder.scan.1' names modules without parameters\n  try: parts that have some: 'encoder.scan.0', "
     with pytest.raises(PathError, match=message):
         select_parameters(a_net(), "encoder.scan.1")
+
+
+def test_what_wraps_a_module_is_passed_through():
+    """As `torch.compile` and DDP do: paths are those that people know; globs, and the wrapper's own, stay."""
+    net = a_net()
+    wrapped = nn.ModuleDict({"_orig_mod": nn.ModuleDict({"module": net})})
+    assert "_orig_mod.module.encoder.scan" == resolved(wrapped, "encoder.scan")
+    assert ["", "*.bias", "_orig_mod.module"] == [
+        resolved(wrapped, path) for path in ("", "*.bias", "_orig_mod.module")
+    ]
+    assert list(select_parameters(net, "head").values()) == list(select_parameters(wrapped, "head").values())
+    assert [net["head"]] == list(select_modules(wrapped, "head").values())
+    assert "head" == resolved(nn.ModuleDict({"module": net, "other": nn.Linear(1, 1)}), "head")

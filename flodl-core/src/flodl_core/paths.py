@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 _GLOB = frozenset("*?[")
+_WRAPPED = frozenset({"_orig_mod", "module"})
+"""What `torch.compile` and DDP call the module that they wrap."""
 
 
 def is_glob(pattern: str) -> bool:
@@ -45,17 +47,19 @@ def matches(name: str, pattern: str) -> bool:
 def resolved(module: nn.Module, path: str) -> str:
     """A path as the module's own: where a module on the way has `aliases` for its parts, by what these stand for.
 
-    A graph offers its further tags so. `aliases` is a mapping of names to names of submodules.
+    A graph offers its further tags so. `aliases` is a mapping of names to names of submodules. What holds
+    nothing but another module, as what `torch.compile` and DDP give does, is passed through.
     """
     own: list[str] = []
     holder: nn.Module | None = module
     for name in path.split("."):
-        aliases = getattr(holder, "aliases", None)
-        parts: Mapping[str, nn.Module | None] = {} if holder is None else holder._modules
-        if name not in parts and isinstance(aliases, Mapping) and aliases.get(name) in parts:
-            name = aliases[name]
-        own.append(name)
-        holder = parts.get(name)
+        while (wrapped := _wrapped(holder, name)) is not None:
+            own.append(wrapped)
+            holder = _parts(holder)[wrapped]
+        aliases, parts = getattr(holder, "aliases", None), _parts(holder)
+        alias = aliases.get(name) if isinstance(aliases, Mapping) and name not in parts else None
+        own.append(alias if alias in parts else name)
+        holder = parts.get(own[-1])
     return ".".join(own)
 
 
@@ -107,6 +111,19 @@ def check_path(path: object) -> None:
 def module_paths(module: nn.Module) -> tuple[str, ...]:
     """Every path below the module, in its order."""
     return tuple(path for path, _ in module.named_modules(remove_duplicate=False) if path)
+
+
+def _parts(module: nn.Module | None) -> Mapping[str, nn.Module | None]:
+    return {} if module is None else module._modules
+
+
+def _wrapped(module: nn.Module | None, name: str) -> str | None:
+    """The one part of a module that only wraps it, unless the name is of the wrapper itself."""
+    parts = _parts(module)
+    if not name or name in parts or is_glob(name) or len(parts) != 1:
+        return None
+    (only,) = parts
+    return only if only in _WRAPPED else None
 
 
 def _fits(path: str, pattern: str) -> bool:
