@@ -1,6 +1,6 @@
 """Every installed component through its suite, as a page: `python benchmarks/exercise.py [--device cuda]`.
 
-Writes benchmarks/results/exercise-DEVICE.md: kinds, components, checks, and what was skipped for which reason. Nothing
+Writes benchmarks/results/exercise_DEVICE.md: kinds, components, checks, and what was skipped for which reason. Nothing
 in it depends on how fast the machine is, but the seconds. Exits as `flodl exercise` does.
 """
 
@@ -32,7 +32,7 @@ def main() -> int:
     if done.returncode not in (0, 1):
         return done.returncode
     found = json.loads(done.stdout)
-    page = RESULTS / f"exercise-{device}.md"
+    page = RESULTS / f"exercise_{device}.md"
     page.write_text("\n".join([*head(device, time.perf_counter() - began), *body(found)]) + "\n")
     print(f"wrote {page}: {said(found['totals'])}")
     return done.returncode

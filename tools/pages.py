@@ -47,11 +47,10 @@ class Block:
 
 
 def pages() -> list[Path]:
-    """Every page: the root's, each distribution's README, and docs/."""
+    """Every page: each distribution's README, what contributors read, and docs/."""
     readmes = [project.folder / "README.md" for project in projects()]
-    return [
-        path for path in [*readmes, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))] if path.exists()
-    ]
+    others = [ROOT / "CONTRIBUTING.md", ROOT / "benchmarks" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    return [path for path in [*readmes, *others] if path.exists()]
 
 
 def blocks(page: Path) -> list[Block]:
