@@ -57,7 +57,7 @@ def resolved(module: nn.Module, path: str) -> str:
             own.append(wrapped)
             holder = _parts(holder)[wrapped]
         aliases, parts = getattr(holder, "aliases", None), _parts(holder)
-        alias = aliases.get(name) if isinstance(aliases, Mapping) and name not in parts else None
+        alias = aliases.get(name, name) if isinstance(aliases, Mapping) and name not in parts else name
         own.append(alias if alias in parts else name)
         holder = parts.get(own[-1])
     return ".".join(own)
