@@ -71,6 +71,16 @@ def test_deprecated_is_hidden_unless_all(flodl, acme):
     assert "(deprecated: use acme_glu) Once good." in flodl("list", "modules", "--all").stdout
 
 
+def test_what_fits_and_is_left_out(flodl, acme):
+    """A word that fits only what the options leave out is not answered with that very word."""
+    hidden = flodl("list", "modules", "once good").stderr.splitlines()
+    assert "UnknownComponent: only what is deprecated fits 'once good'" == hidden[0]
+    assert "  try: --all shows that too" == hidden[2]
+    elsewhere = flodl("list", "modules", "conv9d", "--category", "gated").stderr.splitlines()
+    assert "UnknownComponent: only what is of another category or distribution fits 'conv9d'" == elsewhere[0]
+    assert "  try: it is module:acme-layers/conv9d, no category" == elsewhere[2]
+
+
 def test_plugin_filters_by_distribution(flodl, acme):
     """`--plugin` takes the distribution's name in any spelling."""
     assert ["acme_glu", "conv9d"] == names(flodl("list", "--plugin", "Acme_Layers", "--json"))

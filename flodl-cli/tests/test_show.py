@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
+from flodl_core.testing import environment
 
 
 def test_show_without_parameters_imports_nothing(flodl, acme, site):
@@ -156,3 +159,11 @@ def test_an_op_shows_how_it_stands_in_a_flow(flodl, install):
     text = flodl("show", "op", "one", "--no-params").stdout
     assert "example    through('op:one', dim=1)" in text
     assert "gradients  not through all of it" in text
+
+
+def test_a_warning_is_one_line(acme, site, here):
+    """A deprecated name is told in a line, without the code that asked for it."""
+    command = [sys.executable, "-m", "flodl_cli", "show", "module", "old", "--no-params"]
+    done = subprocess.run(command, cwd=here, env=environment(site), capture_output=True, text=True, timeout=60)
+    said = [line for line in done.stderr.splitlines() if "old" in line]
+    assert (0, ["FutureWarning: module 'old' is deprecated: use acme_glu"]) == (done.returncode, said)

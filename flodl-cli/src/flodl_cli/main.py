@@ -9,6 +9,7 @@ import contextlib
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator, Sequence
 from importlib import metadata
 
@@ -69,6 +70,7 @@ def main(args: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a summary with an accent must not end the command in a C locale
             stream.reconfigure(errors="backslashreplace")
+    before, warnings.formatwarning = warnings.formatwarning, _as_a_remark
     try:
         return _run(sys.argv[1:] if args is None else list(args), settings)
     except FlodlError as error:
@@ -83,6 +85,8 @@ def main(args: Sequence[str] | None = None) -> int:
     except Exception as error:
         _print_error(_unforeseen(error), settings, error)
         return FINDINGS
+    finally:
+        warnings.formatwarning = before
 
 
 def _run(args: list[str], settings: Settings) -> int:
@@ -96,6 +100,13 @@ def _run(args: list[str], settings: Settings) -> int:
         code = end.exit_code
     sys.stdout.flush()
     return _judge(code if isinstance(code, int) else 0, settings)
+
+
+def _as_a_remark(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
+    """A warning in a line: the place in the code that caused it says nothing to who typed a command."""
+    return f"{category.__name__}: {' '.join(str(message).split())}\n"
 
 
 def _judge(code: int, settings: Settings) -> int:

@@ -68,6 +68,15 @@ def is_wildcard(pattern: str) -> bool:
 def nothing_found(kind: str | None, pattern: str, where: str = "flodl list") -> UnknownComponent:
     """The error for a word that fits nothing, with near names."""
     found = components.list(kind, deprecated=True)
+    if where == "flodl list" and (fitting := [c for c in found if _fits(c, pattern.lower())]):
+        deprecated = all(c.spec.deprecated for c in fitting)
+        left_out = "deprecated" if deprecated else "of another category or distribution"
+        mend = (
+            "--all shows that too"
+            if deprecated
+            else f"it is {fitting[0].id}, {fitting[0].spec.category or 'no category'}"
+        )
+        return UnknownComponent(f"only what is {left_out} fits {pattern!r}", where=where, mend=mend)
     known = {alias: c.name for c in found for alias in (*c.spec.aliases, c.name)}
     if kind is None:
         known.update({word: word for word in PLURALS})
