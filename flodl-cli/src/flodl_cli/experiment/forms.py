@@ -129,6 +129,16 @@ def tables() -> Form:
     )
 
 
+def factors() -> Form:
+    """A number for each of some paths; a table in a table, as `{ moe.balance = 0.01 }` makes one, means a path too."""
+    return Form(
+        "a table such as { balance = 0.01 }",
+        lambda value: isinstance(value, Mapping) and bool(value) and all(map(_is_number, _by_path(value).values())),
+        _by_path,
+        schema={"type": "object", "minProperties": 1, "additionalProperties": {"type": ["number", "object"]}},
+    )
+
+
 def condition() -> Form:
     """What a rule asks; whether it means something is the rule's affair."""
     return Form(
@@ -199,6 +209,17 @@ def shown(value: object) -> str:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _by_path(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Tables in a table as dotted paths; an empty one stays, and is no number."""
+    found: dict[str, Any] = {}
+    for name, value in table.items():
+        if isinstance(value, Mapping) and value:
+            found.update((f"{name}.{inside}", number) for inside, number in _by_path(value).items())
+        else:
+            found[name] = value
+    return found
 
 
 def _are_references(value: object) -> bool:

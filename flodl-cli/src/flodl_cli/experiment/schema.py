@@ -72,6 +72,16 @@ class ModelTable:
 
 @final
 @frozen(kw_only=True)
+class LossTable(ComponentTable):
+    """What is made small: the loss of outputs and target, and what joins it."""
+
+    add: Mapping[str, float] | None = _key(
+        forms.factors(), "tagged values that join the loss: the mean of each, times its factor", None
+    )
+
+
+@final
+@frozen(kw_only=True)
 class ScheduleTable(ComponentTable):
     """How the learning rate changes; several [[schedule]] tables follow one another."""
 
@@ -157,7 +167,7 @@ class Experiment:
 
     data: DataTable
     model: ModelTable
-    loss: ComponentTable
+    loss: LossTable
     optimizer: ComponentTable
     schedule: tuple[ScheduleTable, ...] = ()
     train: TrainTable
@@ -169,7 +179,7 @@ class Experiment:
 TABLES: Mapping[str, type[Any]] = {
     "data": DataTable,
     "model": ModelTable,
-    "loss": ComponentTable,
+    "loss": LossTable,
     "optimizer": ComponentTable,
     "schedule": ScheduleTable,
     "train": TrainTable,

@@ -71,7 +71,8 @@ def prepare(document: Document, experiment: Experiment) -> Run:
     model = faults.told(
         lambda: flow.build().to(device), "model", "flow", mend="flodl show module NAME tells what each takes"
     )
-    model.observe()  # nobody reads tagged values here: each is freed after its last use
+    # nobody reads other tagged values here: each is freed after its last use
+    faults.told(lambda: model.observe(*experiment.loss.add or ()), "loss", "add")
     objective = faults.told(
         lambda: _objective(experiment, device), "loss", mend=f"flodl show loss {experiment.loss.use}"
     )
@@ -137,7 +138,7 @@ def _load(experiment: Experiment, device: torch.device) -> tuple[Examples, Examp
 
 def _objective(experiment: Experiment, device: torch.device) -> Objective:
     loss = components.create("loss", experiment.loss.reference)
-    return Objective(loss.to(device) if isinstance(loss, torch.nn.Module) else loss)
+    return Objective(loss.to(device) if isinstance(loss, torch.nn.Module) else loss, experiment.loss.add or {})
 
 
 def _schedule(experiment: Experiment, batches: int, recorded: Sequence[str]) -> Any:
