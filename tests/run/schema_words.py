@@ -53,5 +53,5 @@ def _keeps_keys(value, word, said, schema, root):
     if word == "required":
         return all(key in value for key in said)
     assert word == "additionalProperties", word
-    rest = [value[key] for key in value if key not in schema["properties"]]
+    rest = [value[key] for key in value if key not in schema.get("properties", {})]
     return not rest if said is False else all(fits(item, said, root) for item in rest)
