@@ -12,6 +12,26 @@ from flodl_graph import FlowBuilder
 from torch import nn
 
 
+@pytest.mark.parametrize(
+    ("flow", "shape", "mend"),
+    [
+        (FlowBuilder("linear", 8, 2), "f32[B,T,16]", "in_features=16 takes it; it was made for 8"),
+        (FlowBuilder(nn.Conv2d(3, 8, 3)), "f32[B,1,8,8]", "in_channels=1 takes it; it was made for 3"),
+        (FlowBuilder(nn.Conv2d(3, 8, 3)), "f32[1,8,8]", "in_channels=1 takes it; it was made for 3"),
+        (FlowBuilder(nn.BatchNorm2d(4)), "f32[B,6,2,2]", "num_features=6 takes it; it was made for 4"),
+        (FlowBuilder(nn.GRU(4, 2)), "f32[T,B,5]", "input_size=5 takes it; it was made for 4"),
+        (FlowBuilder("linear", 8, 2), "f32[8,B]", None),
+        (FlowBuilder(nn.Conv2d(3, 8, 5)), "f32[B,3,2,2]", None),
+        (FlowBuilder().also("linear", 4, 3), "f32[B,4]", None),
+    ],
+)
+def test_the_size_that_a_layer_was_made_for(flow: FlowBuilder, shape: str, mend: str | None) -> None:
+    """Where that is what is wrong: the argument that would take what it is given."""
+    with pytest.raises(ShapeError) as caught:
+        flow.build(shape)
+    assert mend == caught.value.mend
+
+
 def test_shapes_that_fit_give_the_output() -> None:
     """Letters stand for sizes, and come back."""
     graph = FlowBuilder("linear", 2, 16).also("linear", 16, 16).through("linear", 16, 3).build()
