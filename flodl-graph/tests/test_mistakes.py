@@ -122,9 +122,7 @@ def test_a_builder_never_changes() -> None:
 
 def test_an_unknown_word_as_a_method_suggests() -> None:
     """At a prompt, a misspelt word is told with the nearest; `hasattr` and `getattr` go on as for anything else."""
-    with pytest.raises(
-        WordError, match=r"no word 'thrugh'\n  at: .*_mistakes.py:\d+\n  try: did you mean 'through'"
-    ):
+    with pytest.raises(WordError, match=r"no word 'thrugh'\n  at: .*_mistakes.py:\d+\n  try: did you mean 'through'"):
         FlowBuilder("gelu").thrugh("gelu")  # type: ignore[attr-defined]
     assert not hasattr(FlowBuilder("gelu"), "thrugh")
     assert getattr(FlowBuilder("gelu").split("relu", "tanh"), "build", None) is None
