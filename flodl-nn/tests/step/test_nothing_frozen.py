@@ -120,6 +120,25 @@ def test_a_rate_that_is_a_tensor(first, recording):
     assert captured.lr == 0.25
 
 
+def _loaded(step, first):
+    if first:
+        step.optimizer.load_state_dict(step.optimizer.state_dict())
+    for entry in step.optimizer.state.values():
+        entry["exp_avg"].zero_()
+
+
+def _cleared(step, first):
+    step.optimizer.state.clear()
+
+
+@pytest.mark.parametrize("change", [_loaded, _cleared])
+def test_moments_that_are_changed_by_hand(change, recording):
+    """As torch's own `load_state_dict` changes them: other tensors are other memory."""
+    _, expected = trained(recording, "never", change)
+    captured, actual = trained(recording, "auto", change)
+    assert_same(expected, actual, captured, least=3)
+
+
 def test_switches_of_torch_around_a_call(recording):
     """Under autocast a step is another one than without."""
 

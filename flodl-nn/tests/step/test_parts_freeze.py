@@ -223,3 +223,33 @@ def test_a_part_that_joins_late_has_a_velocity_of_its_own(dampening, device):
     before = model[0].weight.detach().clone()
     learn(step, 1)
     torch.testing.assert_close(before - 0.1 * model[0].weight.grad, model[0].weight.detach())
+
+
+@pytest.mark.parametrize("built", [True, False])
+def test_a_group_added_to_the_optimizer_by_hand_is_trained(built, device):
+    """As with torch alone: a part that was frozen thaws with a rate of its own, once, and is saved with it."""
+    model = a_model().to(device)
+    model[0].requires_grad_(False)
+    optimizer = torch.optim.SGD(model[2].parameters(), lr=0.1) if built else ref("sgd", lr=0.1)
+    step = TrainStep(model, loss="mse", optimizer=optimizer)
+    learn(step)
+    model[0].requires_grad_(True)
+    step.optimizer.add_param_group({"params": list(model[0].parameters()), "lr": 0.5})
+    oracle = copy.deepcopy(model)
+    by_hand = torch.optim.SGD(
+        [{"params": oracle[2].parameters()}, {"params": oracle[0].parameters(), "lr": 0.5}], lr=0.1, fused=True
+    )
+    assert [["2.weight"], ["0.weight"]] == [group["names"] for group in step.state_dict()["optimizer"]["groups"]]
+    x, y = torch.ones(3, 4, device=device), torch.zeros(3, 4, device=device)
+    step(x, y)
+    nn.functional.mse_loss(oracle(x), y).backward()
+    by_hand.step()
+    torch.testing.assert_close(list(model.parameters()), list(oracle.parameters()))
+
+
+def test_a_group_of_another_model_is_an_error(device):
+    """It would not be trained, in silence."""
+    step = TrainStep(a_model().to(device), loss="mse", optimizer="sgd")
+    step.optimizer.add_param_group({"params": [nn.Parameter(torch.ones(2, device=device))]})
+    with pytest.raises(TrainingError, match="with a parameter that is not the model's"):
+        learn(step)

@@ -46,6 +46,22 @@ def test_gradients_of_another_call_are_none_of_this_one(accumulate, recording):
     assert max(row.replays for row in step.report().rows) > 10
 
 
+@pytest.mark.usefixtures("deterministic")
+def test_gradients_of_the_window_before_are_gone(recording):
+    """A head that begins to learn late, in the middle of windows that another head opens, as recorded for long."""
+    runs = []
+    for capture in ("never", "auto"):
+        torch.manual_seed(0)
+        model = TwoHeads().to(recording)
+        step = TrainStep(model, objective=objective, optimizer=ref("sgd", lr=0.1), accumulate=2, capture=capture)
+        losses = [step(*batch(index, recording), int(index > 9 and index % 2)) for index in range(18)]
+        runs.append((step, torch.stack(losses)))
+    (plain, expected), (step, actual) = runs
+    assert expected.equal(actual)
+    assert same(plain, step)
+    assert replays(step) > 8
+
+
 def test_a_comparison_computes_gradients_where_the_last_ones_are(recording):
     """A recorded step's gradients stay where they are; new ones beside them would be there for good."""
     model = nn.Linear(32, 4).to(recording)

@@ -48,13 +48,16 @@ class Captures:
         self._companions = Companions(work.objective, model)
         self._told: set[str] = set()
         self._recorder: Recorder | None = None
+        self._entries = 0
         self.begin()
 
     def follow(self) -> None:
         """Before each call: is something else trained than before, or in other memory?"""
-        if self._version != self._parts.version:
-            self.begin()
-        elif self.reason is None:
+        state = self._parts.optimizer.state
+        if self._version != self._parts.version or state is not self._moments or len(state) < self._entries:
+            self.begin()  # moments that were loaded or cleared by hand are other tensors
+        self._entries = len(state)
+        if self._steps:
             self._look()
 
     def _look(self) -> None:
@@ -71,7 +74,8 @@ class Captures:
     def begin(self) -> None:
         """Begin anew with the parts as they are."""
         self._update.adapt()
-        self._version = self._parts.version
+        self._version, self._moments = self._parts.version, self._parts.optimizer.state
+        self._entries = len(self._moments)
         self._options = [name for name in self._parts.optimizer.defaults if name not in _RATES]
         self._parts.watch.moved()
         self.reason = self._why_not()

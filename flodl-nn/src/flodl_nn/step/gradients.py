@@ -51,6 +51,8 @@ class GradientSlots(AbstractSlots):
         return self._own[place]
 
     def holds(self, bindings: Mapping[Any, Tensor]) -> bool:
-        """They are bound together, so the first speaks for all."""
+        """They are bound together, so the first speaks for all; in a window another recording may have added some."""
         first = next(iter(bindings), None)
-        return first is not None and self._parts.trained[first].grad is bindings[first]
+        if first is None or self._parts.trained[first].grad is not bindings[first]:
+            return False
+        return not self._persist or self.read().keys() == bindings.keys()

@@ -58,7 +58,7 @@ class TrainedParts:
         """
         hold_still(self._held)
         self.honour_requests()
-        if not self.watch.changed():
+        if not (self._take_in_groups() | self.watch.changed()):
             return
         named = trainable_kind(self._model)
         if self._recipe is not None:
@@ -100,11 +100,38 @@ class TrainedParts:
 
     def groups(self) -> list[tuple[dict[str, Any], list[str]]]:
         """Each group's options, and the names of all its members, frozen ones too."""
+        if self._take_in_groups():
+            self._sort_out()
         names = {parameter: name for name, parameter in self.named.items()}
         return [
             ({key: value for key, value in group.items() if key != "params"}, [names[p] for p in members])
             for group, members in zip(self.optimizer.param_groups, self._members, strict=True)
         ]
+
+    def _take_in_groups(self) -> bool:
+        """Groups that somebody added to the optimizer by hand are groups as any; are there such?
+
+        Raises:
+            TrainingError: One has a parameter that is not the model's, in an optimizer made for the model.
+        """
+        added = [list(group["params"]) for group in self.optimizer.param_groups[len(self._members) :]]
+        if not added:
+            return False
+        named = trainable_kind(self._model)
+        here = {id(parameter) for group in added for parameter in group}
+        if self._recipe is not None and not here <= {id(p) for p in named.values()}:
+            raise TrainingError(
+                "a group was added to the optimizer with a parameter that is not the model's",
+                mend="make it a part of the model, where the next step finds it, or give the step a built optimizer",
+            )
+        for members in self._members:
+            members[:] = [p for p in members if id(p) not in here]
+        for parameter in (p for group in added for p in group):
+            self._aside.pop(parameter, None)
+        self._members += added
+        self.named = self._name(named)
+        self.watch = ModelWatch(self._model, (p for name, p in self.named.items() if name not in named))
+        return True
 
     def _exchange(self, named: dict[str, nn.Parameter], recipe: Recipe) -> None:
         """Members that left the model leave their groups for good; new ones join the group of their options."""
