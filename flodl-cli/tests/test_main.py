@@ -171,6 +171,14 @@ def test_broken_pipe_is_silent(flodl, install, site, here):
         assert (0, "") == (done.returncode, done.stderr)
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_streams(site, here, closed):
+    """A command whose streams are closed does its work, as one that writes to nowhere."""
+    line = f"'{sys.executable}' -m flodl_cli list modules {closed}"
+    done = subprocess.run(["bash", "-c", line], cwd=here, env=environment(site), capture_output=True, timeout=60)
+    assert (0, b"") == (done.returncode, done.stderr)
+
+
 def hears_interrupts() -> None:
     """A shell starts background jobs deaf to Ctrl-C, and their children inherit that: the tests may be such a job."""
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -12,6 +12,7 @@ import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from importlib import metadata
+from typing import TextIO
 
 import click
 from click.shell_completion import shell_complete
@@ -67,6 +68,7 @@ def main(args: Sequence[str] | None = None) -> int:
         args: Without the program's name; default: this process's.
     """
     settings = Settings.from_environment()
+    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()  # a shell's `>&-` leaves None
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a summary with an accent must not end the command in a C locale
             stream.reconfigure(errors="backslashreplace")
@@ -87,6 +89,10 @@ def main(args: Sequence[str] | None = None) -> int:
         return FINDINGS
     finally:
         warnings.formatwarning = before
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")
 
 
 def _run(args: list[str], settings: Settings) -> int:

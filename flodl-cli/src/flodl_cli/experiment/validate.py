@@ -124,7 +124,7 @@ def _read_table(name: str, value: Any, path: Path, faults: Faults) -> Any:
     for key in known:
         needed = keys[key].metadata["needs"]
         if needed is not None and needed not in value and known[key] != keys[key].default:
-            what = f"[{name}] {key} says nothing without the key {needed!r}: {keys[needed].metadata['help']}"
+            what = f"[{name}] {key} says nothing without the key {needed!r}"
             faults.add(what, *path, key, mend=f"{_line_for(keys[needed])}, or leave {key} out")
     if len(faults.found) > before:
         return None
