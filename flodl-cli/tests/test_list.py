@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 
+import pytest
 from flodl_core.testing import environment
 
 KEYS = ["kind", "name", "id", "summary", "category", "aliases", "deprecated"]
@@ -195,6 +196,33 @@ def test_categories_are_counted(flodl, install):
     ]
     assert {"category": "curved", "count": 2, "components": ["op:shapes/curved00", "op:shapes/curved01"]} == curved
     assert ("straight", 22) == (straight["category"], straight["count"])
+
+
+@pytest.mark.parametrize("columns", ["20", "40", "60", "200"])
+def test_a_narrow_terminal_loses_nothing(acme, site, here, columns):
+    """However narrow, every cell is printed; what has no room to wrap is left to the terminal."""
+    main, other = pty.openpty()
+    command = [sys.executable, "-m", "flodl_cli", "list", "--plugin", "acme-layers"]
+    env = environment(site, COLUMNS=columns, NO_COLOR="1", TERM="dumb")
+    subprocess.run(command, cwd=here, env=env, stdout=other, stderr=subprocess.PIPE, check=True, timeout=60)
+    os.close(other)
+    words = re.sub(r"\x1b\[[0-9;]*m", "", os.read(main, 100_000).decode()).split()
+    told = [
+        "kind",
+        "name",
+        "category",
+        "from",
+        "summary",
+        "module",
+        "acme_glu",
+        "gated",
+        "acme-layers",
+        "0.3",
+        "Gated",
+        "SiLU",
+        "feed-forward.",
+    ]
+    assert all(word in words for word in told)
 
 
 def test_a_long_list_stands_under_headings_on_a_terminal(install, site, here):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 _UNBOUNDED = 100_000
+_ROOM = 20  # a last column narrower than this is read worse than lines that the terminal breaks
 
 
 def printable(text: str) -> str:
@@ -25,16 +26,19 @@ def printable(text: str) -> str:
 
 
 def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows under their heads, columns as wide as they need; only the last one wraps."""
-    from rich.table import Table  # imported here: only human output pays for it
+    """Print rows under their heads, columns as wide as they need; only the last one wraps, where it has room."""
+    from rich.cells import cell_len  # imported here: only human output pays for it
+    from rich.table import Table
     from rich.text import Text
 
+    cells = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(heads, *cells, strict=True)]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
     for number, head in enumerate(heads):
         table.add_column(head, overflow="fold", no_wrap=number < len(heads) - 1)
-    for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
-    _print(table)
+    for row in cells:
+        table.add_row(*map(Text, row))
+    _print(table, beside=sum(widths[:-1]) + 2 * len(widths[:-1]), last=widths[-1])
 
 
 def print_groups(groups: Mapping[str, Sequence[Sequence[str]]]) -> None:
@@ -70,8 +74,8 @@ def speaks(letter: str) -> bool:
     return True
 
 
-def _print(drawn: RenderableType) -> None:
-    console = _console()
+def _print(drawn: RenderableType, beside: int = 0, last: int = 0) -> None:
+    console = _console(beside + min(last, _ROOM))
     with console.capture() as captured:
         console.print(drawn)
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
@@ -90,9 +94,11 @@ def note(text: str) -> None:
     click.echo(text, err=True)
 
 
-def _console() -> Console:
+def _console(least: int) -> Console:
+    """As wide as the terminal, or as what is printed where it needs more than that."""
     from rich.console import Console
 
     if is_terminal():
-        return Console(file=sys.stdout, width=shutil.get_terminal_size().columns, highlight=False)
+        width = shutil.get_terminal_size().columns
+        return Console(file=sys.stdout, width=width if least <= width else _UNBOUNDED, highlight=False)
     return Console(file=sys.stdout, width=_UNBOUNDED, highlight=False, no_color=True, force_terminal=False)
