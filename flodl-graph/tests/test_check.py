@@ -213,3 +213,21 @@ def test_what_is_neither_a_shape_nor_a_tensor(example: object) -> None:
 def test_nothing_is_known_of_the_inputs() -> None:
     """Then nothing can be said."""
     assert FlowBuilder("linear", 2, 4).through("linear", 4, 4).build().check() is None
+
+
+def test_shared_modules_and_weights_stay_as_they_are(device: torch.device) -> None:
+    """A layer at two places, a graph at two places, one weight in two layers: all real afterwards, and the same."""
+    layer, tied = nn.Linear(4, 4), nn.Linear(4, 4)
+    tied.weight = layer.weight
+    tower = FlowBuilder(layer).through("tanh").label("tower").build()
+    flow = (
+        FlowBuilder(tower).through("tanh").through(layer).through(tower).through(tied).through("state_add").using("m")
+    )
+    graph = flow.tag("m").build().to(device)
+    held = list(graph.parameters())
+    graph.check("f32[B,4]")
+    assert held == list(graph.parameters()) == [layer.weight, layer.bias, tied.bias]
+    assert all(type(parameter) is nn.Parameter for parameter in held)
+    x = torch.randn(3, 4, device=device)
+    h = layer(x).tanh().tanh()
+    torch.testing.assert_close(tied(layer(layer(h)).tanh()), graph(x))

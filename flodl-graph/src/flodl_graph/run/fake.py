@@ -19,16 +19,25 @@ from torch.utils import _pytree as pytree
 def fake_call(module: nn.Module, inputs: tuple[Any, ...], named: Mapping[str, Any] | None = None) -> Any:
     """Call a module with fakes of its inputs, parameters and buffers; the real ones are not touched."""
     mode = fake_mode((inputs, named))
-    values = chain(module.named_parameters(), module.named_buffers())
-    state: dict[str, Tensor] = {name: _fake(value, mode) for name, value in values}
+    state: dict[str, Tensor] = {name: _fake(value, mode) for name, value in _held(module)}
     fakes, words = pytree.tree_map_only(Tensor, partial(_fake, mode=mode), (inputs, dict(named or {})))
     with _quiet(), mode, torch.no_grad():
-        return torch.func.functional_call(module, state, fakes, words)
+        return torch.func.functional_call(module, state, fakes, words, tie_weights=False)
 
 
 def fake_mode(values: Any = ()) -> FakeTensorMode:
     """A mode to make fake tensors in; that of some values, or the one around, where there is one."""
     return detect_fake_mode(values) or FakeTensorMode(allow_non_fake_inputs=True)
+
+
+def _held(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """Each parameter and buffer, once for each module that has it.
+
+    Of a module that has two paths torch would swap each twice, and put the fake back for the real one.
+    """
+    for path, part in module.named_modules():
+        own = chain(part._parameters.items(), part._buffers.items())
+        yield from ((f"{path}.{name}" if path else name, value) for name, value in own if value is not None)
 
 
 def _fake(value: Tensor, mode: FakeTensorMode) -> Tensor:
