@@ -1,4 +1,4 @@
-"""A Graph is a torch.nn.Module: what people do with modules works, a test named for each."""
+"""A graph saved, copied, moved and with a part replaced; what torch does with graphs is in test_interop.py."""
 
 from __future__ import annotations
 
@@ -26,23 +26,6 @@ def x() -> Tensor:
     return torch.randn(3, 4)
 
 
-def test_deepcopy(graph: Graph, x: Tensor) -> None:
-    """A copy computes the same with weights of its own, and sees its own replaced modules."""
-    twin = copy.deepcopy(graph)
-    assert torch.equal(graph(x), twin(x))
-    with torch.no_grad():
-        twin.encoder.hidden.weight.zero_()
-    assert not torch.equal(graph(x), twin(x))
-    assert isinstance(twin, Graph)
-
-
-def test_pickle(graph: Graph, x: Tensor) -> None:
-    """A pickled graph comes back with its forward."""
-    twin = pickle.loads(pickle.dumps(graph))
-    assert torch.equal(graph(x), twin(x))
-    assert graph.code == twin.code
-
-
 def test_torch_save_of_the_whole_module(graph: Graph, x: Tensor) -> None:
     """`torch.save(model)` works, for those who insist."""
     file = io.BytesIO()
@@ -57,44 +40,6 @@ def test_module_replacement(graph: Graph, x: Tensor) -> None:
     encoded = torch.nn.functional.gelu(x)
     mixed = encoded + graph.linear_1(encoded)
     assert torch.equal(torch.cat([torch.tanh(mixed), torch.relu(mixed)], -1), graph(x))
-
-
-def test_torch_compile_fullgraph(graph: Graph, x: Tensor) -> None:
-    """Dynamo traces the generated forward without a break."""
-    compiled = torch.compile(graph, fullgraph=True, backend="eager")
-    assert torch.equal(graph(x), compiled(x))
-
-
-def test_torch_export(graph: Graph, x: Tensor) -> None:
-    """The graph exports, parameters under their own names."""
-    exported = torch.export.export(graph, (x,))
-    assert torch.equal(graph(x), exported.module()(x))
-    assert "encoder.hidden.weight" in exported.state_dict
-
-
-def test_functional_call(graph: Graph, x: Tensor) -> None:
-    """Parameters can be given from outside."""
-    zeros = {name: torch.zeros_like(value) for name, value in graph.named_parameters()}
-    assert torch.equal(torch.zeros(3, 8), torch.func.functional_call(graph, zeros, (x,)))
-
-
-def test_forward_hooks(graph: Graph, x: Tensor) -> None:
-    """Hooks on the graph and on its parts fire."""
-    seen: list[str] = []
-    graph.register_forward_hook(lambda *_: seen.append("graph"))
-    graph.encoder.hidden.register_forward_hook(lambda *_: seen.append("hidden"))
-    graph(x)
-    assert ["hidden", "graph"] == seen
-
-
-def test_state_dict_round_trip(graph: Graph, x: Tensor) -> None:
-    """State moves between two graphs of the same flow."""
-    twin = copy.deepcopy(graph)
-    with torch.no_grad():
-        for parameter in twin.parameters():
-            parameter.add_(1)
-    twin.load_state_dict(graph.state_dict())
-    assert torch.equal(graph(x), twin(x))
 
 
 def test_checkpoint_round_trip(graph: Graph, x: Tensor, tmp_path: Path) -> None:

@@ -185,10 +185,11 @@ def test_deepcopy(graph: Graph, x: Tensor) -> None:
 
 
 def test_pickle(graph: Graph, x: Tensor) -> None:
-    """A pickled graph comes back whole: forward, words and hash."""
+    """A pickled graph comes back whole: forward, code, words and hash."""
     graph(x)
     twin = pickle.loads(pickle.dumps(graph))
     torch.testing.assert_close(twin(x), graph(x))
+    assert graph.code == twin.code
     assert graph.to_toml() == twin.to_toml()
     assert graph.hash == twin.hash
 
