@@ -99,6 +99,40 @@ def test_a_tensor_that_is_another_at_each_step_is_copied_in(recording):
     assert replays(captured) > 15, captured.report()
 
 
+def test_a_number_that_is_another_at_each_step_is_told(recording):
+    """No recording would fit twice: eager, and said once, with what to do."""
+
+    def training(capture):
+        torch.manual_seed(0)
+        model = Scaled().to(recording)
+        model.mask = model.mask.to(recording)
+        step = TrainStep(model, loss="mse", optimizer="adam", capture=capture)
+        losses = []
+        for index in range(100):
+            model.temperature *= 0.99
+            losses.append(step(*batch(index, recording)))
+        return step, torch.stack(losses)
+
+    _, expected = training("never")
+    with pytest.warns(UserWarning, match="'temperature' of Scaled is set to another value before each call"):
+        captured, actual = training("auto")
+    assert expected.equal(actual)
+    assert replays(captured) == 0
+
+
+def test_a_count_of_steps_is_no_setting(recording):
+    """A whole number that a loop counts up on the model keeps nothing from being replayed."""
+    model = nn.Sequential(Scaled()).to(recording)
+    model[0].mask = model[0].mask.to(recording)
+    model[0].done = 0
+    step = TrainStep(model, loss="mse", optimizer="adam")
+    for index in range(20):
+        step(*batch(index, recording))
+        step.evaluate(*batch(index, recording))
+        model[0].done += 1
+    assert replays(step) > 20, step.report()
+
+
 @pytest.mark.parametrize("first", [1e-2, torch.tensor(1e-2)])
 def test_a_rate_that_is_a_tensor(first, recording):
     """Put in the place of a number or of another tensor, and filled anew."""

@@ -70,6 +70,10 @@ class Captures:
         if moved:
             for step in self._steps.values():
                 step.forget()
+        restless = self._parts.watch.settings.restless
+        while restless:
+            name = restless.pop()
+            self._tell(f"{name} is set to another value before each call; a buffer that is filled can be recorded")
 
     def begin(self) -> None:
         """Begin anew with the parts as they are."""

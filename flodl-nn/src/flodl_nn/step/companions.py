@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from inspect import getclosurevars, ismethod
@@ -15,6 +15,7 @@ from flodl_nn.step.settings import Attribute
 from flodl_nn.step.watch import ModelWatch
 
 _DEPTH: Final = 4  # a method's object, its list, a function in it, that function's closure
+_MANY: Final = 1000  # what is longer is data
 _OURS: Final = ("torch.", "flodl_")
 _WITHIN: Final = ("plain", "loss", "model")
 """Where objects of torch and flodl have modules that an objective may use."""
@@ -88,10 +89,9 @@ def _parts(value: Any) -> list[tuple[str, Any]]:
         return [("", value.__func__), *_parts(value.__self__)]
     if isinstance(value, partial):
         return [("", value.func), *(("", part) for part in value.args), *value.keywords.items()]
-    if isinstance(value, Mapping):
-        return [(str(key), part) for key, part in value.items()]
-    if isinstance(value, list | tuple | set):
-        return [("", part) for part in value]
+    if isinstance(value, dict | list | tuple | set):
+        named = value.items() if isinstance(value, dict) else (("", part) for part in value)
+        return [(str(key), part) for key, part in named] if len(value) <= _MANY else []
     if type(value).__module__.startswith(_OURS):
         return [(name, getattr(value, name)) for name in _WITHIN if hasattr(value, name)]
     if isinstance(value, FunctionType):

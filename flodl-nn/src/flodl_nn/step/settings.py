@@ -13,6 +13,8 @@ from torch import Tensor, nn
 Attribute: TypeAlias = "tuple[nn.Module, str]"
 _PLAIN: Final = (bool, int, float, complex, str, bytes, type(None))
 _ABSENT: Final = object()
+_RESTLESS: Final = 4  # changes in a row, after which it is no wonder any more
+_KEPT: Final = 64  # settings whose numbers are remembered
 _FIXED: Final = frozenset({"_is_full_backward_hook", "eps", "affine", "elementwise_affine", "bias", "batch_first"})
 """What torch's layers are made with and nobody changes: each would be looked at before each replay."""
 
@@ -23,7 +25,7 @@ class Settings:
 
     Looked at before each replay, so identities are compared, and values only where one differs. What a
     step changes itself while it runs is no setting. Nor is a tensor that was put in another's place:
-    whoever records has it copied in.
+    whoever records has it copied in. Nor is a whole number that is another at each look: it counts.
 
     Args:
         modules: Whose plain attributes are read; those that appear later are not.
@@ -37,6 +39,10 @@ class Settings:
         self._tables = [(module.__dict__, name) for module, name in self._places]
         self.number = self._numbered()
         """Of the settings at the last look."""
+        self.restless: set[str] = set()
+        """Names of what is set to another value before each call, so that no recording fits twice."""
+        self._looks = 0
+        self._streaks: dict[Attribute, tuple[int, int]] = {}
 
     def look(self) -> frozenset[Attribute]:
         """Look again.
@@ -44,14 +50,16 @@ class Settings:
         Returns:
             Attributes that hold another tensor than before, or one only now. They are no settings from now on.
         """
+        self._looks += 1
         try:
             now = [table[name] for table, name in self._tables]
         except KeyError:  # one was deleted
             now = self._read()
         if all(map(is_, now, self._values)):
             return frozenset()
-        found = frozenset(place for place, *values in self._changed(now) if any(isinstance(v, Tensor) for v in values))
-        self._leave_out(found)
+        changed = self._changed(now)
+        found = frozenset(place for place, *values in changed if any(isinstance(v, Tensor) for v in values))
+        self._leave_out(found | self._counters(row for row in changed if row[0] not in found))
         self._values = self._read()
         self.number = self._numbered()
         return found
@@ -64,6 +72,21 @@ class Settings:
         finally:
             now = self._read()
             self._leave_out(frozenset(place for place, _, _ in self._changed(now)))
+
+    def _counters(self, changed: Iterable[tuple[Attribute, Any, Any]]) -> set[Attribute]:
+        """Whole numbers among what changed that are others at each look; an evaluation may be in between."""
+        counters = set()
+        for place, old, new in changed:
+            if old == new:
+                continue
+            last, streak = self._streaks.get(place, (self._looks - 1, 0))
+            streak = streak + 1 if last >= self._looks - 2 else 1
+            self._streaks[place] = self._looks, streak
+            if streak >= _RESTLESS and type(new) is int:
+                counters.add(place)
+            elif streak >= _RESTLESS:
+                self.restless.add(f"{place[1]!r} of {type(place[0]).__name__}")
+        return counters
 
     def _read(self) -> list[Any]:
         return [module.__dict__.get(name, _ABSENT) for module, name in self._places]
@@ -84,6 +107,8 @@ class Settings:
     def _numbered(self) -> int:
         key = self._key()
         if key not in self._known:
+            if len(self._known) >= _KEPT:
+                self._known.clear()
             self._known[key] = next(self._numbers)
         return self._known[key]
 
