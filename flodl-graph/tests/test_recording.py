@@ -164,6 +164,12 @@ def test_flushing_some_names(graph: Graph) -> None:
     assert {"acc": 4.0} == graph.flush()
     with pytest.raises(PathError, match="nothing is recorded as 'x\\*'"):
         graph.flush("x*")
+    graph.record({"loss": 1.0, "acc": 2.0})
+    for misspelt in (graph.flush, graph.reset_trend):
+        with pytest.raises(PathError, match="nothing is recorded as 'los'\n  try: did you mean 'loss'"):
+            misspelt("acc", "los")
+    assert {"loss": 5 / 3, "acc": 3.0} == graph.flush("loss", "acc")
+    assert {} == graph.flush("loss")
 
 
 def test_points_know_their_epoch(graph: Graph) -> None:

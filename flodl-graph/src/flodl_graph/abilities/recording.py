@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flodl_core import PathError, TrainingError
@@ -82,8 +82,11 @@ class AbstractRecorded(AbstractFamily):
 
         Returns:
             Dotted name and mean of what has been recorded since the last flush.
+
+        Raises:
+            PathError: Nothing is recorded under one of the names; with the nearest.
         """
-        wanted = {name for path in paths for name in self._names(path)} if paths else None
+        wanted = set(self._recorded_as(paths)) if paths else None
         recorders = {prefix: graph._recorder for prefix, graph in self._family()}
         means = {
             (prefix, name): mean
@@ -151,7 +154,7 @@ class AbstractRecorded(AbstractFamily):
         Raises:
             PathError: Nothing is recorded under one of them; with the nearest.
         """
-        for name in [name for path in paths for name in self._names(path)] if paths else self._recorded():
+        for name in self._recorded_as(paths) if paths else self._recorded():
             owner, own = self._owner(name)
             owner._recorder.forget([own])
         if not paths:
@@ -243,6 +246,15 @@ class AbstractRecorded(AbstractFamily):
         if is_glob(path):
             return matching(path, dict.fromkeys(self._recorded()))
         return self._group(path) or [path]
+
+    def _recorded_as(self, paths: Iterable[str]) -> list[str]:
+        """What names, tag groups or globs mean, all of it recorded."""
+        known = dict.fromkeys(self._recorded())
+        names = [name for path in paths for name in self._names(path)]
+        for name in names:
+            if name not in known:
+                raise unrecorded(name, known)
+        return names
 
     def _group(self, path: str) -> Sequence[str] | None:
         """The dotted tags of a tag group; None where there is none of that name."""
