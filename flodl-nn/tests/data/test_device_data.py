@@ -67,3 +67,19 @@ def test_what_is_no_data_set_is_named():
     """Before anything is read."""
     with pytest.raises(TrainingError, match="and a generator has not"):
         DeviceData((i for i in range(3)), "cpu")
+
+
+@pytest.mark.parametrize(
+    ("order", "message"),
+    [
+        (torch.tensor([0, 20]), "the order reaches from 0 to 20, and the data set has 20 items"),
+        (torch.tensor([-1, 3]), "the order reaches from -1 to 3"),
+        (torch.ones(3), "an order is an i64 tensor of places on the CPU, got tensor"),
+        ([0, 1], r"an order is an i64 tensor of places on the CPU, got \[0, 1\]\n  try: torch.arange"),
+    ],
+)
+def test_an_order_of_what_is_not_there_is_named(order, message, device):
+    """On a GPU the gather itself would end the process."""
+    source = torch.utils.data.TensorDataset(torch.arange(20))
+    with pytest.raises(TrainingError, match=message):
+        next(DeviceData(source, device).batches(order, [slice(0, 2)]))

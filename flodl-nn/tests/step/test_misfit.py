@@ -74,3 +74,18 @@ def test_metrics_go_by_name(device):
     assert step.end_epoch({"val_loss": torch.tensor(0.5)}) == {"val_loss": 0.5}
     with pytest.raises(TrainingError, match=r"metrics go by name, got 3"):
         step.end_epoch(3)
+
+
+def test_a_layer_without_a_shape_is_named(device):
+    """Before the optimizer is made of it."""
+    model = nn.Sequential(nn.LazyLinear(4), nn.Linear(4, 2)).to(device)
+    with pytest.raises(TrainingError, match=r"0.weight has no shape yet: .*\n  try: model\(x\) once"):
+        TrainStep(model, loss="mse", optimizer="adam")
+
+
+def test_every_loss_by_name_has_a_reduction_that_a_step_takes(device):
+    """The mean over rows, as the Kullback-Leibler divergence has it."""
+    step = TrainStep(nn.Linear(4, 2).to(device), loss="kl_div", optimizer="adam")
+    x, y = torch.rand(8, 4, device=device), torch.rand(8, 2, device=device)
+    expected = nn.functional.kl_div(step.model(x), y, reduction="batchmean")
+    torch.testing.assert_close(step.evaluate(x, y), expected.detach())

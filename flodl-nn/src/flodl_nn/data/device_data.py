@@ -85,7 +85,11 @@ class DeviceData:
             order: Places of items, i64 [N] on the CPU.
             parts: Where in the order each batch begins and ends.
             seed: Of what workers draw.
+
+        Raises:
+            TrainingError: The order names an item that is not there, or is none.
         """
+        _check_order(order, len(self))
         if self.table is not None:
             there = self._sent(order)
             yield from (Rows(self.table, there[part]) for part in parts)
@@ -172,6 +176,18 @@ def check_map_style(source: Any) -> None:
         raise TrainingError(
             f"a data set has items by number, and a {type(source).__name__} has them by key",
             mend="TensorDataset(x, y) of torch.utils.data has a row of each tensor as an item",
+        )
+
+
+def _check_order(order: Any, size: int) -> None:
+    """Asked on the host: a device that gathers a row which is not there is lost to the process."""
+    if not isinstance(order, Tensor) or order.dim() != 1 or order.dtype != torch.int64 or order.device.type != "cpu":
+        raise TrainingError(
+            f"an order is an i64 tensor of places on the CPU, got {order!r}", mend="torch.arange(len(data))"
+        )
+    if order.numel() and not 0 <= int(order.min()) <= int(order.max()) < size:
+        raise TrainingError(
+            f"the order reaches from {int(order.min())} to {int(order.max())}, and the data set has {size} items"
         )
 
 

@@ -129,7 +129,8 @@ def _make_loss(loss: Reference) -> tuple[Callable[..., Any], bool]:
             mend="make it a part of the model and write an objective=",
         )
     reduction = getattr(made, "reduction", "mean")
-    if reduction not in ("none", "mean", "sum"):
+    known = ("none", "mean", "sum", *(["batchmean"] if isinstance(made, nn.KLDivLoss) else []))
+    if isinstance(reduction, str) and reduction not in known:
         raise ComponentError(
             f"{type(made).__name__} knows no reduction {reduction!r}",
             mend=did_you_mean(str(reduction), ("mean", "sum")) or 'reduction="mean" or "sum"',

@@ -10,6 +10,7 @@ from flodl_core import Ref, Reference, TrainingError, as_reference
 from flodl_core.freezing import asked_since, hold_still, requests_so_far
 from flodl_core.groups import GroupRules
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
 
 from flodl_nn.step.device_rates import EXECUTION
@@ -37,6 +38,10 @@ class TrainedParts:
         wanted = as_reference(optimizer)
         self._recipe = Recipe(wanted, model, rules) if isinstance(wanted, Ref) else None
         named = trainable_kind(model)
+        if empty := [name for name, parameter in named.items() if _has_no_shape(parameter)]:
+            raise TrainingError(
+                f"{empty[0]} has no shape yet: a lazy layer waits for its first batch", mend="model(x) once"
+            )
         if not any(p.requires_grad for p in named.values()):
             raise _nothing_to_train(bool(named))
         self.optimizer = adopted(wanted, model, rules) if self._recipe is None else self._recipe.over(named.values())
@@ -217,6 +222,10 @@ class TrainedParts:
 def trainable_kind(model: nn.Module) -> dict[str, nn.Parameter]:
     """The model's parameters that could be trained, by name: floating or complex, shared ones once."""
     return {n: p for n, p in model.named_parameters() if p.is_floating_point() or p.is_complex()}
+
+
+def _has_no_shape(parameter: Any) -> bool:
+    return bool(is_lazy(parameter))
 
 
 def _same_options(own: dict[str, Any], other: dict[str, Any]) -> bool:
