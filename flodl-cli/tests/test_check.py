@@ -107,7 +107,7 @@ def test_what_is_sound_passes(flodl, acme):
             "requires-python = ...",
         ),
         ({"before": "import numpy"}, "pulls in numpy when it is only listed", "import that where"),
-        ({"before": "raise RuntimeError('no licence')"}, "is failed: RuntimeError: no licence", "what it names must"),
+        ({"before": "raise RuntimeError('no licence')"}, "has failed: RuntimeError: no licence", "what it names must"),
     ],
 )
 def test_what_is_wrong_with_the_distribution(acme, check, site, changed, said, mend):

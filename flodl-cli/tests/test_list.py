@@ -207,22 +207,8 @@ def test_a_narrow_terminal_loses_nothing(acme, site, here, columns):
     subprocess.run(command, cwd=here, env=env, stdout=other, stderr=subprocess.PIPE, check=True, timeout=60)
     os.close(other)
     words = re.sub(r"\x1b\[[0-9;]*m", "", os.read(main, 100_000).decode()).split()
-    told = [
-        "kind",
-        "name",
-        "category",
-        "from",
-        "summary",
-        "module",
-        "acme_glu",
-        "gated",
-        "acme-layers",
-        "0.3",
-        "Gated",
-        "SiLU",
-        "feed-forward.",
-    ]
-    assert all(word in words for word in told)
+    told = ["acme_glu", "gated", "acme-layers", "0.3", "Gated", "SiLU", "feed-forward."]
+    assert all(word in words for word in ["kind", "name", "category", "from", "summary", *told])
 
 
 def test_a_long_list_stands_under_headings_on_a_terminal(install, site, here):

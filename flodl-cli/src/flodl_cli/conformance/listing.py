@@ -64,7 +64,8 @@ def look_at_listings(listings: list[Listing]) -> Iterator[Finding]:
         whose = f"{listing.entry_point} = {listing.value}"
         if listing.state != "loaded":
             mend = "what it names must import, and its hooks return specs"
-            yield Finding("listing", f"{whose} is {listing.state}: {listing.reason}", "problem", mend)
+            state = "has failed" if listing.state == "failed" else f"is {listing.state}"
+            yield Finding("listing", f"{whose} {state}: {listing.reason}", "problem", mend)
         elif listing.heavy:
             said = f"{whose} pulls in {', '.join(listing.heavy)} when it is only listed"
             yield Finding(
