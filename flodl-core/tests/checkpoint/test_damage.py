@@ -14,6 +14,7 @@ import pytest
 import torch
 from flodl_core import CheckpointError
 from flodl_core.checkpoint import load_checkpoint, read_metadata, save_checkpoint, verify_checkpoint
+from flodl_core.checkpoint.metadata import _seal
 from safetensors.torch import save_file
 from torch import nn
 
@@ -84,8 +85,11 @@ HOSTILE = {
     "a list": (file_of(b"[]"), "its header is not JSON"),
     "broken JSON": (file_of(b'{"a":'), "its header is damaged"),
     "not UTF-8": (file_of(b'{"\xff":1}'), "its header is damaged"),
-    "nested deeply": (file_of(b'{"a":' + b"[" * 100_000), "its header is damaged"),
-    "a number of a million digits": (file_of(b'{"a":' + b"9" * 1_000_000 + b"}"), "its header is damaged"),
+    "nested deeply": (file_of(b'{"a":' + b"[" * 100_000), "'a': it has not exactly dtype"),
+    "nested deeply inside an entry": (file_of(b'{"a":{"shape":' + b"[" * 4000 + b"}}"), "its header is damaged"),
+    "a number of a million digits": (file_of(b'{"a":' + b"9" * 1_000_000 + b"}"), "'a': it has not exactly dtype"),
+    "a number of four thousand digits": (file_of(b'{"a":{"shape":' + b"9" * 4000 + b"}}"), "it has not exactly dtype"),
+    "something behind the table": (file_of(b'{}{"a":1}'), "its header is damaged"),
     "a name twice": (
         file_of(b'{"a":' + json.dumps(entry()).encode() + b',"a":' + json.dumps(entry()).encode() + b"}", bytes(8)),
         "'a' stands twice",
@@ -152,6 +156,42 @@ def test_a_lie_allocates_nothing(name, tmp_path):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 1 << 20
+
+
+BOMBS = {
+    "lists": b'{"a":[' + b"[]," * 700_000 + b"[]]}",
+    "tables": b'{"a":[' + b'{"":0},' * 300_000 + b"{}]}",
+    "a long table": b'{"a":{"dtype":"F32","shape":[' + b"0," * 1_000_000 + b'0],"data_offsets":[0,0]}}',
+    "names": b"{" + b",".join(b'"%07d":0' % number for number in range(200_000)) + b"}",
+    "no metadata": b'{"__metadata__":{"a":[' + b"[]," * 700_000 + b"[]]}}",
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_header_makes_no_more_of_itself_than_it_is_long(name, tmp_path):
+    """JSON can become thirty times as much memory when it is read: what no header says is refused before."""
+    text = BOMBS[name]
+    (tmp_path / "m").write_bytes(len(text).to_bytes(8, "little") + text)
+    tracemalloc.start()
+    with pytest.raises(CheckpointError, match=r"has not exactly dtype|not a table of strings"):
+        read_metadata(tmp_path / "m")
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 3 * len(text)
+
+
+def test_a_table_in_the_metadata_makes_no_more_of_itself_either(tmp_path):
+    """Whoever can write a file can seal it."""
+    said = {"flodl.version": "1", "flodl.aliases": "[" + "[]," * 700_000 + "[]]"}
+    said["flodl.seal"] = _seal(said, ())
+    text = json.dumps({"__metadata__": said}).encode()
+    (tmp_path / "m").write_bytes(len(text).to_bytes(8, "little") + text)
+    tracemalloc.start()
+    with pytest.raises(CheckpointError, match=r"its flodl\.aliases is not a table of strings"):
+        read_metadata(tmp_path / "m")
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 8 * len(text)
 
 
 def test_a_header_that_would_fill_the_memory_is_not_read(tmp_path):

@@ -12,6 +12,7 @@ from math import prod
 from typing import Any
 
 from flodl_core.checkpoint.dtypes import DTYPES
+from flodl_core.checkpoint.header_json import METADATA, read_table
 from flodl_core.checkpoint.info import Entry, form, quoted
 from flodl_core.errors import CheckpointError
 
@@ -20,14 +21,13 @@ MOST_HEADER_BYTES = 32 << 20
 """Enough for a hundred thousand tensors; a longer header is a lie or an attack."""
 
 _ALIGNMENT = 8
-_METADATA = "__metadata__"
 _KEYS = {"dtype", "shape", "data_offsets"}
 _LARGEST = 2**63 - 1
 
 
 def dump_header(metadata: Mapping[str, str], tensors: Sequence[Entry]) -> bytes:
     """The head of a file whose tensors follow in this order; padded so that the first one is aligned."""
-    table: dict[str, Any] = {_METADATA: dict(metadata)}
+    table: dict[str, Any] = {METADATA: dict(metadata)}
     position = 0
     for entry in tensors:
         table[entry.name] = {
@@ -61,10 +61,8 @@ def parse_header(text: bytes, data_begin: int, file_size: int) -> tuple[dict[str
     Raises:
         CheckpointError: Which entry breaks which rule.
     """
-    table = _parse_json(text)
-    metadata = table.pop(_METADATA, {})
-    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
-        raise CheckpointError("its __metadata__ is not a table of strings")
+    table = read_table(text)
+    metadata = table.pop(METADATA, {})
     entries = sorted((_entry(name, fields, data_begin) for name, fields in table.items()), key=_place)
     end = data_begin
     for entry in entries:
@@ -78,32 +76,6 @@ def parse_header(text: bytes, data_begin: int, file_size: int) -> tuple[dict[str
     if end != file_size:
         raise CheckpointError(f"it goes on after its last entry, for {file_size - end:,} bytes")
     return metadata, tuple(entries)
-
-
-def _parse_json(text: bytes) -> dict[str, Any]:
-    if not text.startswith(b"{"):
-        raise CheckpointError("it is no safetensors: its header is not JSON")
-    try:
-        table = json.loads(text.decode(), object_pairs_hook=_once, parse_float=_no_number, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, CheckpointError):
-            raise
-        raise CheckpointError(f"its header is damaged: {quoted(str(error))}") from None
-    assert isinstance(table, dict)  # it begins with a brace
-    return table
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    table = dict(pairs)
-    if len(table) != len(pairs):
-        seen: set[str] = set()
-        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise CheckpointError(f"{quoted(twice)} stands twice in its header")
-    return table
-
-
-def _no_number(text: str) -> None:
-    raise CheckpointError(f"its header is damaged: {quoted(text)} where a whole number is due")
 
 
 def _entry(name: str, fields: Any, data_begin: int) -> Entry:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from attrs import evolve
 
 from flodl_core.checkpoint.digest import digest_of
+from flodl_core.checkpoint.header_json import read_strings
 from flodl_core.checkpoint.info import CheckpointInfo, Entry, quoted
 from flodl_core.errors import CheckpointError
 
@@ -80,11 +80,8 @@ def _version(metadata: Mapping[str, str]) -> int:
 
 
 def _table(metadata: Mapping[str, str], key: str) -> dict[str, str]:
-    try:
-        table: Any = json.loads(metadata.get(_PREFIX + key, "{}"))
-    except (ValueError, RecursionError):
-        table = None
-    if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
+    table = read_strings(metadata.get(_PREFIX + key, "{}"))
+    if table is None:
         raise CheckpointError(f"its {_PREFIX}{key} is not a table of strings")
     return table
 
