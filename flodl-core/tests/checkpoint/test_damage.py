@@ -14,6 +14,8 @@ import pytest
 import torch
 from flodl_core import CheckpointError
 from flodl_core.checkpoint import load_checkpoint, read_metadata, save_checkpoint, verify_checkpoint
+from flodl_core.checkpoint.header import dump_header
+from flodl_core.checkpoint.info import Entry
 from flodl_core.checkpoint.metadata import _seal
 from safetensors.torch import save_file
 from torch import nn
@@ -165,6 +167,12 @@ BOMBS = {
     "names": b"{" + b",".join(b'"%07d":0' % number for number in range(200_000)) + b"}",
     "no metadata": b'{"__metadata__":{"a":[' + b"[]," * 700_000 + b"[]]}}",
 }
+
+
+def test_no_more_tensors_are_written_than_are_read():
+    """A header of too many is refused when it is made: a file that cannot be read is none."""
+    with pytest.raises(CheckpointError, match=r"262,144 tensors, at most 262,143 can be read"):
+        dump_header({}, [Entry("a", "F32", (0,), 0, 0)] * 262_144)
 
 
 @pytest.mark.parametrize("name", BOMBS)

@@ -12,7 +12,7 @@ from math import prod
 from typing import Any
 
 from flodl_core.checkpoint.dtypes import DTYPES
-from flodl_core.checkpoint.header_json import METADATA, read_table
+from flodl_core.checkpoint.header_json import METADATA, MOST_ENTRIES, read_table
 from flodl_core.checkpoint.info import Entry, form, quoted
 from flodl_core.errors import CheckpointError
 
@@ -27,6 +27,8 @@ _LARGEST = 2**63 - 1
 
 def dump_header(metadata: Mapping[str, str], tensors: Sequence[Entry]) -> bytes:
     """The head of a file whose tensors follow in this order; padded so that the first one is aligned."""
+    if len(tensors) >= MOST_ENTRIES:  # the metadata is one more
+        raise CheckpointError(f"it would hold {len(tensors):,} tensors, at most {MOST_ENTRIES - 1:,} can be read")
     table: dict[str, Any] = {METADATA: dict(metadata)}
     position = 0
     for entry in tensors:

@@ -16,7 +16,7 @@ from flodl_core.errors import CheckpointError
 
 METADATA = "__metadata__"
 
-_MOST_ENTRIES = 1 << 18
+MOST_ENTRIES = 1 << 18
 _LONGEST_ENTRY = 1 << 12  # characters: 64 dimensions of 19 digits, twice
 _SPACE = re.compile(r"[ \t\n\r]*")
 
@@ -96,8 +96,8 @@ class _Text:
             key = self.string()
             if key in seen:
                 raise CheckpointError(f"{quoted(key)} stands twice in its header")
-            if len(seen) == _MOST_ENTRIES:
-                raise CheckpointError(f"its header has more than {_MOST_ENTRIES:,} entries")
+            if len(seen) == MOST_ENTRIES:
+                raise CheckpointError(f"its header has more than {MOST_ENTRIES:,} entries")
             seen.add(key)
             self._skip(":")
             yield key
