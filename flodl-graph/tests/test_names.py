@@ -73,8 +73,9 @@ OFFERED = """
     export_timing_trends export_trends expose flush freeze hash ir is_frozen kept label latest_metrics
     load_checkpoint load_run_state load_subgraph_checkpoint named_parameters_at observe param_groups param_summary
     parameters_at paths ports profile record record_at reset_state reset_trend run_state running_metrics
-    save_checkpoint set_training_at short_hash snapshot structural_hash structure summary svg tagged tagged_at thaw
-    timing_trend to_toml trainable_parameters tree_summary trend trend_at trends trends_at validate_path write_log
+    save_checkpoint set_training_at short_hash snapshot structural_hash structure subgraph summary svg tagged
+    tagged_at thaw timing_trend to_toml trainable_parameters tree_summary trend trend_at trends trends_at
+    validate_path write_log
 """
 
 

@@ -175,6 +175,19 @@ def test_further_tags_are_aliases_in_paths() -> None:
         outer.parameters_at("again")
 
 
+def test_a_graph_inside_by_its_path(graph: Graph) -> None:
+    """The one that is there, also by an alias and in a loop; what is no graph is told."""
+    assert graph.encoder.scan is graph.subgraph("encoder.scan")
+    assert graph is graph.subgraph("")
+    body = FlowBuilder("linear", 2, 2).label("body")
+    looped = FlowBuilder().loop_body(body).for_n(2).tag("turns").build()
+    assert looped.turns.body is looped.subgraph("turns.body")
+    assert graph.encoder is FlowBuilder(graph.encoder).tag("e").build().subgraph("e")
+    for wrong in ("encodr", "classifier"):
+        with pytest.raises(PathError, match=f"there is no graph at {wrong!r}\n  try: "):
+            graph.subgraph(wrong)
+
+
 def test_a_tag_on_a_labelled_graph_is_its_alias() -> None:
     """The label names the node; the tag leads there too, for whatever takes a path or a dotted name."""
     scan = FlowBuilder("linear", 2, 2).tag("hidden").split("tanh", "relu").tag_group("head").merge("add").label("scan")

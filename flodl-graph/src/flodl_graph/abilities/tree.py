@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from flodl_core.freezing import Moments, Stats, freeze, hold_still, is_frozen, thaw
 from flodl_core.groups import GroupRules, Groups
@@ -33,6 +33,14 @@ class AbstractTree(AbstractFamily):
         ]
         paths = module_paths(self)
         return tuple(path for path in paths if not any(_within(path, outer) for outer in hidden)) if hidden else paths
+
+    def subgraph(self: T, path: str) -> T:
+        """The graph that a dotted path leads to: what `get_submodule` gives, and known as a graph to type checkers.
+
+        Raises:
+            PathError: No graph stands there; with the nearest.
+        """
+        return cast("T", self._graph_at(path))
 
     def validate_path(self, path: str) -> Kind:
         """What a dotted path names: `"subgraph"`, `"tag"`, `"module"` or `"parameter"`.
