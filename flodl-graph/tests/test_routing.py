@@ -47,6 +47,26 @@ def test_gate_blends_all_experts(router: str, squash: Callable[[Tensor], Tensor]
     close(graph, oracle, x)
 
 
+@pytest.mark.parametrize("shape", [(3, 4), (3, 3, 4), (3, 4, 3, 3)])
+def test_weights_of_a_row_hold_for_all_of_it(shape: tuple[int, ...], device: torch.device) -> None:
+    """A router that looks at a whole sequence or image; as many places as rows change nothing."""
+
+    def router(x: Tensor) -> Tensor:
+        return x.flatten(1)[:, :2].softmax(-1)
+
+    x = torch.randn(shape, device=device)
+    rows = [w[0] * torch.tanh(row) + w[1] * torch.relu(row) for row, w in zip(x, router(x), strict=True)]
+    torch.testing.assert_close(torch.stack(rows), FlowBuilder().gate(router, ["tanh", "relu"]).build()(x))
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_a_router_weighs_every_expert(width: int) -> None:
+    """One weight for all, or one too many, is told and not spread."""
+    graph = FlowBuilder().gate(nn.Linear(4, width), ["tanh", "relu"]).build()
+    with pytest.raises(RoutingError, match=rf"2 experts, and its router gave weights \[3, {width}\]\n.*dimension is 2"):
+        graph(torch.randn(3, 4))
+
+
 def test_a_gates_weights_are_an_output(x: Tensor) -> None:
     """`tag(weights="w")` names them; they sum to 1."""
     flow = FlowBuilder("linear", 4, 4).gate("softmax_router", ["tanh", "relu"], dim=4).tag(weights="w").at("w")

@@ -29,14 +29,25 @@ class GateModule(nn.Module):
     def forward(self, x: Tensor, *, wanted: tuple[str, ...] = (), **refs: Tensor) -> Any:
         """Blend. Shapes: x [B, ...] -> [B, D]; the router's weights are [B, E].
 
+        Weights of fewer dimensions than the outputs hold for all of what they say nothing of: [B, E] for
+        sequences [B, T, D] and images [B, C, H, W].
+
         Raises:
-            RoutingError: The router gives something else than a tensor.
+            RoutingError: The router gives something else than a tensor with a weight for each expert.
         """
         weights = self.router(x, **refs)  # [B, E]
         if not isinstance(weights, Tensor):
             raise RoutingError(f"a router gives a tensor, got {weights!r}", mend="torch.tensor([0.5, 0.5])")
         outputs = torch.stack([stream_of(expert(x)) for expert in self.experts], dim=-1)  # [B, D, E]
-        blended = (outputs * weights.unsqueeze(-2)).sum(-1)  # [B, D]
+        if not weights.dim() or weights.shape[-1] != len(self.experts):
+            raise RoutingError(
+                f"gate() has {len(self.experts)} experts, and its router gave weights {list(weights.shape)}",
+                mend=f"a router whose last dimension is {len(self.experts)}",
+            )
+        each = weights.unsqueeze(-2)
+        while each.dim() < outputs.dim():
+            each = each.unsqueeze(-2)
+        blended = (outputs * each).sum(-1)  # [B, D]
         return (blended, weights) if wanted else blended
 
 
