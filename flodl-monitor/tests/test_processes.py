@@ -40,6 +40,8 @@ def test_killed_run_leaves_whole_files(seconds, tmp_path):
     """SIGKILL in the middle, while the table is rewritten again and again: what was logged is there, and parses."""
     with subprocess.Popen([sys.executable, "-c", TRAIN, tmp_path], stdout=subprocess.PIPE, text=True) as process:
         process.stdout.readline()
+        while not ((tmp_path / "run.csv").exists() and (tmp_path / "run.jsonl").exists()):
+            time.sleep(0.001)  # logged is not yet written: how soon depends on what else runs here
         time.sleep(seconds)
         process.kill()
         logged = 1 + len(process.stdout.read().split())
