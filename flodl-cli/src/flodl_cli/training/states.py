@@ -40,15 +40,16 @@ def states(run: Run, course: Course, monitor: Monitor, resume: bool) -> Abstract
         course=course,
         monitor=monitor,
     )
-    _begin(state, resume or table.resume)
+    _begin(state, table.folder, resume or table.resume)
     return state
 
 
-def _begin(state: TrainingState, resume: bool) -> None:
+def _begin(state: TrainingState, named: str, resume: bool) -> None:
+    """Go on, or begin; the folder is told as the experiment names it."""
     if not resume and state.latest is not None:
         raise CheckpointError(
             "the folder holds the states of an earlier run",
-            where=str(state.folder),
+            where=named,
             mend="--resume goes on with it; for a new run name another folder, or remove this one",
         )
     with warnings.catch_warnings(record=True) as said:
@@ -58,4 +59,4 @@ def _begin(state: TrainingState, resume: bool) -> None:
         note(str(warning.message))
     if resume:
         folder = state.latest.name if found and state.latest is not None else "no state yet: a new run"
-        note(f"{state.folder}: {folder}")
+        note(f"{named}: {folder}")
