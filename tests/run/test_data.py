@@ -37,7 +37,7 @@ def test_resident_data_is_gathered_in_the_recording(keep, inputs, small, tmp_pat
     run = prepare(*load_experiment("exp.toml"))
     train(run)
     rows = [row for row in run.step.report().rows if row.step == "learn"]
-    assert f"True {inputs}" == rows[0].inputs
+    assert inputs == rows[0].inputs
     assert [20, 2] == [row.replays for row in rows]
     judged = [row for row in run.step.report().rows if row.step == "evaluate"]
     assert [("rows of" in row.inputs, row.replays) for row in judged] == [(keep == "auto", 2)]

@@ -18,7 +18,7 @@
     |- MonitorError          a monitor, sink or probe used wrongly                   ValueError
     |- CheckpointError       a checkpoint that cannot be written, read or loaded     ValueError
     |- ContractError         a component that does not keep what its kind promises   AssertionError
-    `- UsageError            a command line that says nothing runnable               ValueError
+    `- UsageError            a command line or a drawing that cannot be carried out    ValueError
 
 Each also is the builtin that Python users would catch. Inner code states the fact; the public
 door adds the place, once.
@@ -120,7 +120,7 @@ class ContractError(FlodlError, AssertionError):
 
 
 class UsageError(FlodlError, ValueError):
-    """A command line says nothing that can be run."""
+    """What was asked cannot be carried out: a command line's words, or a drawing's options and file."""
 
 
 def join_errors(errors: Sequence[FlodlError]) -> FlodlError:

@@ -61,7 +61,7 @@ def test_what_is_recorded_is_gathered_in_it(recording):
     loader = DeviceLoader(data(96), 16, device=recording)
     step.run(loader)
     (row,) = step.report().rows
-    assert row.inputs == "True rows of float32[96,32] float32[96,4] int64[16]"
+    assert row.inputs == "rows of float32[96,32] float32[96,4] int64[16]"
     assert row.replays == 5
 
 

@@ -75,7 +75,7 @@ class Batch:
 
     def text(self) -> str:
         """For people: `float32[64,4] int64[64]`."""
-        return " ".join(_text(leaf) for leaf in self._leaves)
+        return " ".join(filter(None, map(_text, self._leaves)))
 
 
 def _each_once(tensors: Sequence[Tensor]) -> tuple[tuple[Tensor, ...], Hashable]:

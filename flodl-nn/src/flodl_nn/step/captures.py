@@ -17,7 +17,7 @@ from flodl_nn.step.gradients import GradientSlots
 from flodl_nn.step.parts import TrainedParts
 from flodl_nn.step.recorders import RECORDERS
 from flodl_nn.step.update import Update
-from flodl_nn.step.work import Work
+from flodl_nn.step.work import Window, Work
 
 MODES = ("auto", "always", "never")
 _SLOTS = frozenset({"carried", "kept"})
@@ -92,14 +92,15 @@ class Captures:
 
     def learn(self, *batch: Any, opens: bool, closes: bool, named: dict[str, Any]) -> Any:
         """One loss, and the update if the window closes with it."""
+        window = Window.CLOSES if closes else Window.STAYS_OPEN
         if self.reason is not None:
             self.require()
             work = self._work.opening if opens else self._work.adding
-            return work(closes, *batch, **named)
+            return work(window, *batch, **named)
         step = self._steps["opening" if opens else "adding"]
         if self._apart is None:
-            return step(closes, *batch, **named)
-        result = step(False, *batch, **named)
+            return step(window, *batch, **named)
+        result = step(Window.STAYS_OPEN, *batch, **named)
         if closes:
             self._update.apply()
         return result

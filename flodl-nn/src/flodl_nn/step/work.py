@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 from typing import Any, final
 
 from torch import Tensor, nn
@@ -16,6 +17,17 @@ from flodl_nn.step.parts import TrainedParts
 from flodl_nn.step.passes import gathered
 from flodl_nn.step.precision import Precision
 from flodl_nn.step.update import Update
+
+
+@final
+class Window(Enum):
+    """What becomes of a window with a loss; recordings differ by it, and reports tell what is not usual."""
+
+    CLOSES = ""
+    STAYS_OPEN = "(without update)"
+
+    def __repr__(self) -> str:
+        return self.value
 
 
 @final
@@ -42,12 +54,12 @@ class Work:
         self._parts, self._update = parts, update
         self._short = isinstance(getattr(objective, "plain", objective), LossObjective)  # it takes batches as they are
 
-    def opening(self, closes: bool, *batch: Any, **named: Any) -> Any:
+    def opening(self, window: Window, *batch: Any, **named: Any) -> Any:
         """The first loss of a window, with the update if it also closes it."""
         self._update.drop_gradients()
-        return self.adding(closes, *batch, **named)
+        return self.adding(window, *batch, **named)
 
-    def adding(self, closes: bool, *batch: Any, **named: Any) -> Any:
+    def adding(self, window: Window, *batch: Any, **named: Any) -> Any:
         """A loss, its gradients, and the update if the window closes."""
         try:
             kept = self._differentiated(*batch, **named)
@@ -56,7 +68,7 @@ class Work:
                 raise
             self.objective.take_back(error)
             kept = self._differentiated(*batch, **named)
-        if closes:
+        if window is Window.CLOSES:
             self._update.apply()
         offered(self._model, "detach_state")
         return kept
