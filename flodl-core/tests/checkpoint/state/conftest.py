@@ -13,13 +13,16 @@ sys.path.insert(0, str(HERE))
 
 @pytest.fixture
 def small_run(tmp_path, device):
-    """`small_run(**options)`: a new run over the folder `tmp_path / "run"`, as a program started again has one."""
+    """`small_run(**options)`: a new run over the folder `tmp_path / "run"`, as a program started again has one.
+
+    With `beside=True` those before it are not closed.
+    """
     from small_runs import SmallRun  # imports torch, which the tests of this folder need
 
     made = []
 
-    def make(folder=tmp_path / "run", **options):
-        for run in made:
+    def make(folder=tmp_path / "run", *, beside=False, **options):
+        for run in made if not beside else ():
             run.state.close()
         made.append(SmallRun(folder, device, **options))
         return made[-1]

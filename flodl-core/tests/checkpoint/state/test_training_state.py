@@ -224,18 +224,46 @@ def test_a_new_run_does_not_take_the_folder_of_another(small_run):
 
 
 def test_one_writer_per_folder(small_run, child_code, tmp_path):
-    """A second one is told, in this process or another; when the first is gone, it may."""
+    """A second process is told; when the first lets go, it may."""
     run = small_run()
     run.state.save()
     code = child_code + f"\nSmallRun({str(run.state.folder)!r}).state.resume()\n"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert "CheckpointError: another training run is writing into this folder" in done.stderr
-    second = TrainingState(run.state.folder, net=run.net)
-    with pytest.raises(CheckpointError, match=r"another training run.*\n  at: .*\n  try: give each run a folder"):
-        second.resume()
     run.state.close()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert (0, "") == (done.returncode, done.stderr)
+
+
+@pytest.mark.parametrize("background", [False, True])
+def test_a_second_state_of_a_program_takes_the_folder_over(background, small_run):
+    """As when a notebook's cell is run again: it reads beside the first, which goes on until the second saves."""
+    first, second = (small_run(beside=True, background=background) for _ in range(2))
+    for value in (1, 2):
+        first.set(value)
+        first.state.save()
+        first.state.result()
+        assert second.state.resume()
+        assert {value} == second.values()
+    first.state.save()
+    second.state.save()
+    second.state.result()
+    assert 3 == len(names(second.state.folder))
+    assert "0004" == second.state.latest.name[-4:]
+    with pytest.raises(CheckpointError, match=r"is closed: another one of this program saves in its folder\n  at: "):
+        first.state.save()
+
+
+def test_a_run_under_way_is_not_replaced(small_run):
+    """In its block, which another thread may be in."""
+    first, second = (small_run(beside=True) for _ in range(2))
+    with first.state:
+        first.state.save()
+        assert second.state.resume()
+        with pytest.raises(CheckpointError, match=r"another training run.*\n  at: .*\n  try: give each run a folder"):
+            second.state.save()
+        first.state.save()
+    second.state.save()
 
 
 def test_parts_that_do_not_fit_change_nothing(small_run, tmp_path, device):

@@ -7,7 +7,8 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+import weakref
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import final
@@ -16,7 +17,7 @@ from attrs import frozen
 
 from flodl_core.checkpoint.commit import sync_folder
 from flodl_core.checkpoint.state.folder import SavedState, files_of, read_manifest, read_state, write_state
-from flodl_core.checkpoint.state.lock import FolderLock
+from flodl_core.checkpoint.state.lock import FolderLock, is_held_here
 from flodl_core.checkpoint.state.manifest import NAME as MANIFEST
 from flodl_core.checkpoint.state.manifest import Manifest, TooNew
 from flodl_core.checkpoint.state.picture import Picture
@@ -49,10 +50,11 @@ class Store:
         folder: Created when the first state is written.
         keep_last: So many of the newest are kept.
         best: Which one is kept besides; None: none.
+        give_up: As `FolderLock`'s.
     """
 
-    def __init__(self, folder: Path, keep_last: int, best: Best | None) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, keep_last: int, best: Best | None, give_up: Callable[[], None]) -> None:
+        self.folder, self._give_up = folder, weakref.WeakMethod(give_up)
         self._keep_last, self.best = keep_last, best
         self._lock: FolderLock | None = None
         self._verified: dict[Path, tuple[tuple[str, int, int, int], ...]] = {}
@@ -65,7 +67,14 @@ class Store:
         """
         if self._lock is None or not self._lock.held:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._lock = FolderLock(self.folder)
+            give_up = self._give_up()
+            assert give_up is not None  # whoever opens it is there
+            self._lock = FolderLock(self.folder, give_up)
+
+    def open_to_read(self) -> None:
+        """Take a folder that is there, unless this process has it: what it writes itself may be read."""
+        if self.folder.is_dir() and not is_held_here(self.folder):
+            self.open()
 
     def close(self) -> None:
         """Let others write there."""

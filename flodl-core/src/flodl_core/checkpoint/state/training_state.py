@@ -82,13 +82,14 @@ class TrainingState:
             raise CheckpointError(f"every is a number of optimizer steps, 1 at least, got {every!r}")
         with at(folder, "write") as place:
             self._place = str(place)
-        self._store = Store(place.absolute(), keep_last, None if keep_best is None else Best(keep_best, goal))
+        judged = None if keep_best is None else Best(keep_best, goal)
+        self._store = Store(place.absolute(), keep_last, judged, self._give_up)
         self._every, self._saved_at = every, 0
         self._parts = _with_models(_checked(parts))
         self._moments = Moments(self._parts, self._pause, self._epoch_done)
         self._saver = BackgroundSaver(waiting=1) if background else None
         self._signals = StopSignals()
-        self._mine = self._running = self._closed = self._told = False
+        self._mine = self._running = self._closed = self._replaced = self._told = False
 
     @property
     def folder(self) -> Path:
@@ -113,6 +114,9 @@ class TrainingState:
     def save(self, metrics: Mapping[str, float] | None = None) -> None:
         """Save the run as it is now. When this returns it is on the disk; in the background: when `result()` does.
 
+        One state writes in a folder. An earlier one of this program is closed, unless it is in its block; another
+        process has it until it ends.
+
         Args:
             metrics: What the state is judged by, for `keep_best`.
 
@@ -135,8 +139,7 @@ class TrainingState:
         self._check_open()
         self.result()
         with at(self._place, "read"):
-            if self._store.folder.is_dir():
-                self._store.open()
+            self._store.open_to_read()
             found, bad = self._store.newest()
             said = "; ".join(f"{one.folder.name}: {one.reason}" for one in bad)
             if found is None and bad:
@@ -254,9 +257,17 @@ class TrainingState:
             said = f"keep_best={best.metric!r}: this epoch did not record it; {hint}"
             warnings.warn(said, UserWarning, stacklevel=stacklevel)
 
+    def _give_up(self) -> None:
+        """Another state of this program goes on in the folder, as when a notebook's cell is run again."""
+        if not self._running:
+            self._replaced = not self._closed
+            self.close()
+
     def _check_open(self) -> None:
         if self._closed:
-            raise CheckpointError("the training state is closed", where=self._place, mend="make another one")
+            why = ": another one of this program saves in its folder" if self._replaced else ""
+            mend = "give each run a folder of its own" if why else "make another one"
+            raise CheckpointError(f"the training state is closed{why}", where=self._place, mend=mend)
 
     def _check_mine(self) -> None:
         """A run that starts anew in the folder of another would remove the other's states one by one."""
