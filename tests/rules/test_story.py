@@ -154,6 +154,16 @@ def test_metrics_of_a_loop_join_the_graphs(device: torch.device) -> None:
     assert {"outside": (2.0,), "loss": (1.0,)} == dict(run.step.fired[0].windows)
 
 
+def test_a_loss_that_a_graph_does_not_record_is_the_steps_mean(device: torch.device) -> None:
+    """As of a model that keeps no curves."""
+    run = Run(device, when(trend("loss").latest() < 1e9).do(stop()))
+    x, y = X[:4].to(device), Y[:4].to(device)
+    losses = [float(run.step(x, y)) for _ in range(3)]
+    run.step.end_epoch()
+    assert run.step.stopped
+    assert (sum(losses) / 3,) == pytest.approx(run.step.fired[0].windows["loss"])
+
+
 def test_a_name_that_nobody_records_is_said(device: torch.device) -> None:
     """Once, with the nearest of the graph's own; the run goes on."""
     run = Run(device, when(trend("encoder.scan.los").stalled(3)).do(stop()))

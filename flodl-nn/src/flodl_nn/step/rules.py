@@ -23,7 +23,7 @@ from flodl_nn.step.acts import Acts
 from flodl_nn.step.parts import TrainedParts
 
 LOSS = "loss"
-"""What the mean loss of an epoch is called, where the model records nothing itself."""
+"""What the mean loss of an epoch is called, where the model records none itself."""
 
 
 @final
@@ -31,7 +31,7 @@ class StepRules:
     """Rules, asked at the end of each epoch.
 
     Trends are the model's own where it keeps any (a Graph does). Otherwise they are of the metrics that
-    `end_epoch` is given, and of the mean loss of the epoch, as `"loss"`.
+    `end_epoch` is given. Where nobody records a `"loss"`, it is the mean of the epoch's losses.
 
     Args:
         rules: `when(...).do(...)`, or tables.
@@ -50,7 +50,7 @@ class StepRules:
         self._count = 0
         self._savers: list[Callable[[], object]] = []
         self.fired: tuple[Firing, ...] = ()
-        self.hears = bool(self._book.rules) and self._own is None
+        self.hears = bool(self._book.rules)
         _check_paths(self._book.rules, model)
 
     @property
@@ -94,9 +94,11 @@ class StepRules:
         """
         if not self._book.rules:
             return
-        mean = {LOSS: float(self._total) / self._count} if self._total is not None and LOSS not in values else {}
+        handed = values if self._own is None else given
+        unheard = LOSS not in handed and (LOSS not in values or LOSS in self._ledger.names())  # or was, until now
+        mean = self._mean() if unheard else {}
         self._total, self._count = None, 0
-        self._ledger.enter(epoch - 1, {**(given if self._own is not None else values), **mean})
+        self._ledger.enter(epoch - 1, {**handed, **mean})
         self.fired = self._book.ask(_Sources(self._ledger, self._own), controls, epoch)
         if controls.wants_save:
             self._save()
@@ -128,6 +130,9 @@ class StepRules:
         total = state["total"]
         self._total = None if total is None else total.detach().clone()
         self._count, self.fired = state["count"], ()
+
+    def _mean(self) -> dict[str, float]:
+        return {} if self._total is None else {LOSS: float(self._total) / self._count}
 
     def _save(self) -> None:
         if not self._savers:
