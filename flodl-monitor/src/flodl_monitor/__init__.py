@@ -9,6 +9,7 @@ from flodl_core.lazy import lazy_exports
 if TYPE_CHECKING:
     from flodl_monitor.about import About
     from flodl_monitor.event_log import read_event_log
+    from flodl_monitor.history import History
     from flodl_monitor.monitor import Monitor
     from flodl_monitor.plot import plot_html, plot_timings_html
     from flodl_monitor.protocols import Probe, Sink
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "About",
     "EpochRecord",
+    "History",
     "Mark",
     "Monitor",
     "Probe",
@@ -31,6 +33,7 @@ __getattr__, __dir__ = lazy_exports(
     {
         "About": "flodl_monitor.about",
         "EpochRecord": "flodl_monitor.record",
+        "History": "flodl_monitor.history",
         "Mark": "flodl_monitor.record",
         "Monitor": "flodl_monitor.monitor",
         "Probe": "flodl_monitor.protocols",

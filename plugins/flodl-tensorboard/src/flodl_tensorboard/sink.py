@@ -14,8 +14,7 @@ from flodl_tensorboard.records import RecordFile
 from flodl_tensorboard.words import happened, listed, told
 
 if TYPE_CHECKING:
-    from flodl_monitor import About, EpochRecord, Mark
-    from flodl_monitor.history import History
+    from flodl_monitor import About, EpochRecord, History, Mark
 
 _OURS = "events.out.tfevents.*.flodl"
 
