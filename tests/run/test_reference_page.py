@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -15,13 +16,13 @@ PAGE = (Path(__file__).resolve().parent.parent.parent / "docs" / "reference" / "
 
 
 def default(key):
-    """A default as the page shows it."""
+    """A default as the page shows it: in TOML's words."""
     if key.default is NOTHING:
         return "required"
     if key.default is None or key.default == ():
         return ""
     value = list(key.default) if isinstance(key.default, tuple) else key.default
-    return f"`{value!r}`".replace("'", '"')
+    return f"`{json.dumps(value)}`"
 
 
 def table(name):

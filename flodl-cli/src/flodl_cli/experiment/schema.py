@@ -106,6 +106,12 @@ class TrainTable:
         forms.positive(), "the longest the gradient may be, all parameters together; left out: any length", None
     )
     accumulate: int = _key(forms.whole(at_least=1), "batches whose gradients are added up before a step", 1)
+    precision: Literal["fp32", "tf32", "bf16", "fp16"] = _key(
+        forms.one_of("fp32", "tf32", "bf16", "fp16"),
+        "what forward and loss are computed in; tf32 is for NVIDIA GPUs, fp16 scales the loss",
+        "fp32",
+    )
+    compile: bool = _key(forms.flag(), "put forward and loss through torch.compile; the first steps take longer", False)
 
 
 @final

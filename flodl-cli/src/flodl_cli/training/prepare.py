@@ -188,6 +188,8 @@ def _step(
         schedule=schedule,
         clip_norm=train.clip_norm,
         accumulate=train.accumulate,
+        precision=train.precision,
+        compile=train.compile,
         rules=rules,
     )
 
