@@ -175,17 +175,22 @@ def test_no_more_tensors_are_written_than_are_read():
         dump_header({}, [Entry("a", "F32", (0,), 0, 0)] * 262_144)
 
 
+def memory_to_refuse(folder, header, said):
+    """Bytes taken at most until a file with this header is refused in these words."""
+    (folder / "m").write_bytes(len(header).to_bytes(8, "little") + header)
+    tracemalloc.start()
+    with pytest.raises(CheckpointError, match=said):
+        read_metadata(folder / "m")
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most
+
+
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_header_makes_no_more_of_itself_than_it_is_long(name, tmp_path):
     """JSON can become thirty times as much memory when it is read: what no header says is refused before."""
     text = BOMBS[name]
-    (tmp_path / "m").write_bytes(len(text).to_bytes(8, "little") + text)
-    tracemalloc.start()
-    with pytest.raises(CheckpointError, match=r"has not exactly dtype|not a table of strings"):
-        read_metadata(tmp_path / "m")
-    most = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert most < 3 * len(text)
+    assert memory_to_refuse(tmp_path, text, r"has not exactly dtype|not a table of strings") < 3 * len(text)
 
 
 def test_a_table_in_the_metadata_makes_no_more_of_itself_either(tmp_path):
@@ -193,13 +198,7 @@ def test_a_table_in_the_metadata_makes_no_more_of_itself_either(tmp_path):
     said = {"flodl.version": "1", "flodl.aliases": "[" + "[]," * 700_000 + "[]]"}
     said["flodl.seal"] = _seal(said, ())
     text = json.dumps({"__metadata__": said}).encode()
-    (tmp_path / "m").write_bytes(len(text).to_bytes(8, "little") + text)
-    tracemalloc.start()
-    with pytest.raises(CheckpointError, match=r"its flodl\.aliases is not a table of strings"):
-        read_metadata(tmp_path / "m")
-    most = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert most < 8 * len(text)
+    assert memory_to_refuse(tmp_path, text, r"its flodl\.aliases is not a table of strings") < 8 * len(text)
 
 
 def test_a_header_that_would_fill_the_memory_is_not_read(tmp_path):
