@@ -303,3 +303,23 @@ def test_what_a_step_itself_changes_is_no_setting(recording):
         train(step, recording, 6)
     assert counts.calls == 6
     assert [6] == [row.eager for row in step.report().rows]
+
+
+def test_such_a_number_of_a_module_beside_the_model_is_told_too(recording):
+    """The objective alone knows it."""
+    torch.manual_seed(0)
+    beside = Scaled().to(recording)
+    beside.mask = beside.mask.to(recording)
+    model = nn.Linear(32, 32).to(recording)
+    step = TrainStep(
+        model, objective=lambda m, x, y: nn.functional.mse_loss(beside(m(x)), y), optimizer="adam", capture="auto"
+    )
+
+    def training():
+        for index in range(20):
+            beside.temperature *= 0.99
+            step(*batch(index, recording))
+
+    with pytest.warns(UserWarning, match="'temperature' of Scaled is set to another value before each call"):
+        training()
+    assert replays(step) == 0

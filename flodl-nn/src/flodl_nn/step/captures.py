@@ -70,10 +70,10 @@ class Captures:
         if moved:
             for step in self._steps.values():
                 step.forget()
-        restless = self._parts.watch.settings.restless
-        while restless:
-            name = restless.pop()
-            self._tell(f"{name} is set to another value before each call; a buffer that is filled can be recorded")
+        for settings in (self._parts.watch.settings, *self._companions.settings):
+            while settings.restless:
+                name = settings.restless.pop()
+                self._tell(f"{name} is set to another value before each call; a buffer that is filled can be recorded")
 
     def begin(self) -> None:
         """Begin anew with the parts as they are."""

@@ -11,7 +11,7 @@ from typing import Any, Final, final
 
 from torch import Tensor, nn
 
-from flodl_nn.step.settings import Attribute
+from flodl_nn.step.settings import Attribute, Settings
 from flodl_nn.step.watch import ModelWatch
 
 _DEPTH: Final = 4  # a method's object, its list, a function in it, that function's closure
@@ -58,18 +58,23 @@ class Companions:
 
     def look(self) -> frozenset[Attribute]:
         """As `Settings.look`."""
-        return frozenset().union(*[watch.settings.look() for watch in self._watches])
+        return frozenset().union(*[settings.look() for settings in self.settings])
 
     def key(self) -> Hashable:
         """Modes, other settings, and what is frozen."""
         return tuple([(watch.settings.number, watch.flags()) for watch in self._watches])
 
+    @property
+    def settings(self) -> list[Settings]:
+        """Of each module that was reached."""
+        return [watch.settings for watch in self._watches]
+
     @contextmanager
     def own_work(self) -> Iterator[None]:
         """As `Settings.own_work`."""
         with ExitStack() as blocks:
-            for watch in self._watches:
-                blocks.enter_context(watch.settings.own_work())
+            for settings in self.settings:
+                blocks.enter_context(settings.own_work())
             yield
 
 
