@@ -17,25 +17,30 @@ import torch
 from flodl_bench import MODELS
 from flodl_core import ref
 from flodl_nn import TrainStep, cosine
-from torch import Tensor
+from torch import Tensor, nn
 
 BATCHES = 50
+DROPOUT = "dropout"  # of the model's output: a draw of random numbers in each step
 SETTINGS: dict[str, dict[str, object]] = {
     "plain": {},
     "schedule, clipping, accumulation": {"schedule": cosine(200), "clip_norm": 0.1, "accumulate": 4},
     "bf16": {"precision": "bf16"},
     "fp16": {"precision": "fp16"},
+    DROPOUT: {},
 }
 
 
-def training(name: str, capture: str, steps: int, changes: dict[str, object]) -> tuple[Tensor, list[Tensor], int]:
+def training(name: str, capture: str, steps: int, setting: str) -> tuple[Tensor, list[Tensor], int]:
     """Losses, weights, replays."""
     device = torch.device("cuda", 0)
     case = MODELS[name]
     torch.manual_seed(0)
-    model = case.in_pytorch().to(device)
+    model: nn.Module = case.in_pytorch()
+    if setting == DROPOUT:
+        model = nn.Sequential(model, nn.Dropout(0.1))
+    model.to(device)
     batches = case.batches(BATCHES, device)
-    step = TrainStep(model, loss=case.loss, optimizer=ref("adam", lr=case.lr), capture=capture, **changes)  # type: ignore[arg-type]
+    step = TrainStep(model, loss=case.loss, optimizer=ref("adam", lr=case.lr), capture=capture, **SETTINGS[setting])  # type: ignore[arg-type]
     losses = [step(*batches[index % len(batches)]) for index in range(steps)]
     replays = sum(row.replays for row in step.report().rows)
     return torch.stack(losses), list(model.state_dict().values()), replays
@@ -43,9 +48,8 @@ def training(name: str, capture: str, steps: int, changes: dict[str, object]) ->
 
 def compared(name: str, setting: str, steps: int) -> bool:
     """Print one line; whether all bits are equal."""
-    changes = SETTINGS[setting]
-    expected, weights, _ = training(name, "never", steps, changes)
-    actual, others, replays = training(name, "always", steps, changes)
+    expected, weights, _ = training(name, "never", steps, setting)
+    actual, others, replays = training(name, "always", steps, setting)
     loss = (expected.double() - actual.double()).abs().max().item()
     weight = max((a.double() - b.double()).abs().max().item() for a, b in zip(weights, others, strict=True))
     same = expected.equal(actual) and all(a.equal(b) for a, b in zip(weights, others, strict=True))

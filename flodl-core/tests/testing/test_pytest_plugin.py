@@ -70,8 +70,9 @@ def run(tmp_path):
     def start(source, *options, **variables):
         (tmp_path / "test_mine.py").write_text(source)
         command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
-        inherited = environment(**variables).items()
+        inherited = environment().items()
         env = {name: value for name, value in inherited if not name.startswith("PYTEST_")}  # none of this run's
+        env.update(variables)
         return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
 
     return start
@@ -79,7 +80,7 @@ def run(tmp_path):
 
 def test_it_costs_nothing_when_merely_installed(run):
     """A run of pytest that uses no fixture of ours has imported neither torch nor the registry."""
-    done = run(LIGHT, "-p", "no:hypothesispytest")
+    done = run(LIGHT, "-p", "flodl_core.testing.pytest_plugin", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
     assert 0 == done.returncode, done.stdout + done.stderr
     assert "flodl checks" not in done.stdout
 

@@ -17,20 +17,20 @@ pytestmark = pytest.mark.usefixtures("deterministic")
 class Scaled(nn.Module):
     """A network with numbers and tensors of its own in plain attributes."""
 
-    def __init__(self):
+    def __init__(self, device):
         super().__init__()
-        self.body = nn.Sequential(nn.Linear(32, 16), nn.BatchNorm1d(16), nn.Dropout(0.5), nn.Linear(16, 4))
-        self.temperature, self.mask, self.halved = 1.0, torch.ones(4), False
+        self.body = nn.Sequential(nn.Linear(32, 16), nn.BatchNorm1d(16), nn.Dropout(0.5), nn.Linear(16, 4)).to(device)
+        self.temperature, self.mask, self.halved = 1.0, torch.ones(4, device=device), False
 
     def forward(self, x):
-        out = self.body(x) * self.mask.to(x.device) / self.temperature
+        out = self.body(x) * self.mask / self.temperature
         return out / 2 if self.halved else out
 
 
 def trained(recording, capture, change, *, make=Scaled, objective=None, built=None):
     """Twelve steps with a change before the sixth and another before the ninth; step, and all that it left."""
     torch.manual_seed(0)
-    model = make().to(recording)
+    model = make(recording)
     how = {"loss": "mse"} if objective is None else {"objective": objective}
     optimizer = ref("adam", lr=1e-2) if built is None else built(model)
     step = TrainStep(model, optimizer=optimizer, capture=capture, **how)
@@ -70,14 +70,8 @@ def _tensor(step, first):
 @pytest.mark.parametrize("change", [_dropout, _momentum, _number, _switch, _tensor])
 def test_what_modules_hold_in_plain_attributes(change, recording):
     """A probability, a number, a switch, a mask."""
-
-    def make():
-        model = Scaled()
-        model.mask = model.mask.to(recording)
-        return model
-
-    _, expected = trained(recording, "never", change, make=make)
-    captured, actual = trained(recording, "auto", change, make=make)
+    _, expected = trained(recording, "never", change)
+    captured, actual = trained(recording, "auto", change)
     assert_same(expected, actual, captured, least=6)
 
 
@@ -86,7 +80,7 @@ def test_a_tensor_that_is_another_at_each_step_is_copied_in(recording):
 
     def training(capture):
         torch.manual_seed(0)
-        model = Scaled().to(recording)
+        model = Scaled(recording)
         step = TrainStep(model, loss="mse", optimizer="adam", capture=capture)
         losses = []
         for index in range(20):
@@ -104,8 +98,7 @@ def test_a_number_that_is_another_at_each_step_is_told(recording):
 
     def training(capture):
         torch.manual_seed(0)
-        model = Scaled().to(recording)
-        model.mask = model.mask.to(recording)
+        model = Scaled(recording)
         step = TrainStep(model, loss="mse", optimizer="adam", capture=capture)
         losses = []
         for index in range(100):
@@ -122,8 +115,7 @@ def test_a_number_that_is_another_at_each_step_is_told(recording):
 
 def test_a_count_of_steps_is_no_setting(recording):
     """A whole number that a loop counts up on the model keeps nothing from being replayed."""
-    model = nn.Sequential(Scaled()).to(recording)
-    model[0].mask = model[0].mask.to(recording)
+    model = nn.Sequential(Scaled(recording))
     model[0].done = 0
     step = TrainStep(model, loss="mse", optimizer="adam")
     for index in range(20):
@@ -246,7 +238,7 @@ def test_modules_besides_the_model(found, change, recording):
             recording,
             capture,
             lambda step, first: change(judge, first),
-            make=lambda: nn.Linear(32, 4),
+            make=lambda device: nn.Linear(32, 4).to(device),
             objective=found(judge),
         )
         return step, [*left, *judge.state_dict().values()]
@@ -308,8 +300,7 @@ def test_what_a_step_itself_changes_is_no_setting(recording):
 def test_such_a_number_of_a_module_beside_the_model_is_told_too(recording):
     """The objective alone knows it."""
     torch.manual_seed(0)
-    beside = Scaled().to(recording)
-    beside.mask = beside.mask.to(recording)
+    beside = Scaled(recording)
     model = nn.Linear(32, 32).to(recording)
     step = TrainStep(
         model, objective=lambda m, x, y: nn.functional.mse_loss(beside(m(x)), y), optimizer="adam", capture="auto"

@@ -80,7 +80,7 @@ def explained(error: BaseException) -> Refusal:
         what = "something still holds the gradients' graph of an earlier pass: detach() what is kept"
         return Refusal(what, where, passing=True)
     if any(sign in text for sign in _READS_BACK):
-        return Refusal("the host reads a value back from the device", where)
+        return Refusal("the host reads a value back from the device, or copies one to it", where)
     return Refusal(f"{type(error).__name__}: {text}", where)
 
 
