@@ -7,7 +7,9 @@ import subprocess
 import sys
 
 import pytest
+from flodl_cli.experiment.load import load_experiment
 from flodl_cli.main import main
+from flodl_cli.training.prepare import prepare
 
 SMALL = """\
 [data]
@@ -74,3 +76,15 @@ def flodl(tmp_path):
         return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300)
 
     return run
+
+
+@pytest.fixture
+def run_of(tmp_path, monkeypatch):
+    """An experiment's text, ready to start."""
+
+    def ready(toml):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "exp.toml").write_text(toml)
+        return prepare(*load_experiment("exp.toml"))
+
+    return ready

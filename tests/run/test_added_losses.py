@@ -4,26 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
-from flodl_cli.experiment.load import load_experiment
-from flodl_cli.training.prepare import prepare
 from torch.nn import functional as F
 
 MIXTURE = """[[model.flow]]
 moe = ["gelu", { use = "linear", args = [16, 16] }]
 dim = 16
 """
-
-
-@pytest.fixture
-def run_of(tmp_path, monkeypatch):
-    """An experiment's text, ready to start."""
-
-    def ready(toml):
-        monkeypatch.chdir(tmp_path)
-        (tmp_path / "exp.toml").write_text(toml)
-        return prepare(*load_experiment("exp.toml"))
-
-    return ready
 
 
 def adding(small, what):

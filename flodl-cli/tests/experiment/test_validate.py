@@ -64,7 +64,7 @@ def test_good_file_has_defaults_and_options():
         (
             "zzz = 3",
             "[train] has no key 'zzz'",
-            "keys of [train]: epochs, seed, device, threads, clip_norm, accumulate, precision, compile",
+            "keys of [train]: epochs, seed, device, threads, clip_norm, accumulate, precision, groups, compile",
         ),
         (
             'epochs = "many"',

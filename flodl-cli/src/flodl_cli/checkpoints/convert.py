@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 from flodl_core.checkpoint import convert_checkpoint, read_metadata
+from flodl_core.sizes import in_bytes
 
-from flodl_cli.checkpoints.sizes import in_bytes
 from flodl_cli.output.human import note
 from flodl_cli.output.machine import print_json
 

@@ -8,8 +8,8 @@ from typing import Any
 import click
 from flodl_core.checkpoint.info import CheckpointInfo, Entry, shown
 from flodl_core.checkpoint.survey import Statistics, Survey, files_at, survey_checkpoint
+from flodl_core.sizes import in_bytes
 
-from flodl_cli.checkpoints.sizes import in_bytes
 from flodl_cli.output.human import print_pairs, print_table
 from flodl_cli.output.machine import print_json
 

@@ -139,6 +139,19 @@ def factors() -> Form:
     )
 
 
+def groups() -> Form:
+    """A rate, or a table of the optimizer's options, for each of some paths."""
+    return Form(
+        'a table such as { "encoder.*" = 1e-4, "*.bias" = { weight_decay = 0.0 } }',
+        lambda value: (
+            isinstance(value, Mapping)
+            and bool(value)
+            and all(_is_number(each) or (isinstance(each, Mapping) and each) for each in value.values())
+        ),
+        schema={"type": "object", "minProperties": 1, "additionalProperties": {"type": ["number", "object"]}},
+    )
+
+
 def condition() -> Form:
     """What a rule asks; whether it means something is the rule's affair."""
     return Form(

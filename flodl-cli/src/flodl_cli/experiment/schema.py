@@ -111,6 +111,9 @@ class TrainTable:
         "what forward and loss are computed in; tf32 is for NVIDIA GPUs, fp16 scales the loss",
         "fp32",
     )
+    groups: Mapping[str, Any] | None = _key(
+        forms.groups(), "by path, quoted, its own rate or options of the optimizer; what comes later wins", None
+    )
     compile: bool = _key(forms.flag(), "put forward and loss through torch.compile; the first steps take longer", False)
 
 

@@ -8,7 +8,8 @@ from typing import Any, final
 
 import torch
 from attrs import frozen
-from flodl_core.errors import ExperimentError, FlodlError, did_you_mean
+from flodl_core.errors import ExperimentError, FlodlError, did_you_mean, join_errors
+from flodl_core.groups import GroupRules
 from flodl_core.reference import Ref, as_reference
 from flodl_core.registry import components
 from flodl_core.rules import Rule
@@ -84,10 +85,10 @@ def prepare(document: Document, experiment: Experiment) -> Run:
         "schedule",
         mend="flodl show scheduler NAME tells what it takes",
     )
-    showing = f"flodl show optimizer {experiment.optimizer.use}"
     _check_best(faults, experiment, recorded)
     rules = read_rules(document, experiment, classes, len(held_out))
-    step = faults.told(lambda: _step(experiment, model, objective, schedule, rules), "optimizer", mend=showing)
+    faults.told(lambda: GroupRules.parse(experiment.train.groups).of(model), "train", "groups")
+    step = _step(faults, experiment, model, objective, schedule, rules)
     outputs = tuple(_outputs(experiment, model, sinks))
     faults.told(lambda: try_outputs((*outputs, *_folders(experiment)), document.file), "checkpoint")
     if experiment.checkpoint is not None:
@@ -178,13 +179,15 @@ def _check_metric(schedule: Any, recorded: Sequence[str]) -> None:
 
 
 def _step(
-    experiment: Experiment, model: Graph, objective: Objective, schedule: Any, rules: Sequence[Rule]
+    faults: Faults, experiment: Experiment, model: Graph, objective: Objective, schedule: Any, rules: Sequence[Rule]
 ) -> TrainStep[..., Any]:
     train = experiment.train
-    return TrainStep(
+    make = partial(
+        TrainStep,
         model,
         objective=objective,
         optimizer=experiment.optimizer.reference,
+        groups=train.groups,
         schedule=schedule,
         clip_norm=train.clip_norm,
         accumulate=train.accumulate,
@@ -192,6 +195,12 @@ def _step(
         compile=train.compile,
         rules=rules,
     )
+    try:
+        return make()
+    except FlodlError as error:
+        path = ("train", "groups") if error.what.startswith("groups[") else ("optimizer",)
+        faults.adopt(error, *path, mend=f"flodl show optimizer {experiment.optimizer.use}")
+    raise join_errors(faults.found)
 
 
 def _check_best(faults: Faults, experiment: Experiment, recorded: Sequence[str]) -> None:

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import final
 
 from attrs import frozen
+from flodl_core.sizes import in_bytes
 from torch import nn
 
 from flodl_graph.ir.graph import GraphIR
-
-_UNITS = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
 
 
 @final
@@ -81,7 +80,7 @@ def _figures(parameters: Iterable[nn.Parameter]) -> tuple[str, str, str]:
     own = list(parameters)
     elements, trained = _elements(own), _elements(p for p in own if p.requires_grad)
     training = "-" if not own else "all" if trained == elements else f"{trained:,}" if trained else "frozen"
-    return f"{elements:,}", _size(sum(p.numel() * p.element_size() for p in own)), training
+    return f"{elements:,}", in_bytes(sum(p.numel() * p.element_size() for p in own)), training
 
 
 def _fresh(parameters: Iterable[nn.Parameter], seen: set[int]) -> list[nn.Parameter]:
@@ -97,16 +96,6 @@ def _elements(parameters: Iterable[nn.Parameter]) -> int:
 
 def _share(own: Sequence[nn.Parameter], total: int) -> str:
     return f"{_elements(own) / total:.1%}" if total else "-"
-
-
-def _size(count: int) -> str:
-    """Bytes for people.
-
-    >>> _size(620), _size(3 << 20)
-    ('620 B', '3.0 MiB')
-    """
-    unit, size = next(((name, size) for name, size in _UNITS if count >= size), ("B", 1))
-    return f"{count} B" if size == 1 else f"{count / size:.1f} {unit}"
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from flodl_core.sizes import in_bytes
 from flodl_core.tensor import memory_of
 
 _SHARE = 2  # of what is free, one part in so many is for data
@@ -20,23 +21,11 @@ def why_no_room(nbytes: int, device: torch.device, budget: int | None) -> str | 
     'it takes 3.0 GiB, and its budget is 1.0 GiB'
     """
     if budget is not None:
-        return None if nbytes <= budget else f"it takes {amount(nbytes)}, and its budget is {amount(budget)}"
+        return None if nbytes <= budget else f"it takes {in_bytes(nbytes)}, and its budget is {in_bytes(budget)}"
     found = memory_of(device) if device.type == "cuda" else None
     if found is None:
         return None
     free = found.free + found.reserved - found.active  # what torch's allocator keeps is free too
     if nbytes <= free // _SHARE:
         return None
-    return f"it takes {amount(nbytes)}, and {device} has {amount(free)} free, half of it for data"
-
-
-def amount(nbytes: int) -> str:
-    """Bytes for people.
-
-    >>> amount(700), amount(3 << 19), amount(5 << 40)
-    ('700 B', '1.5 MiB', '5120.0 GiB')
-    """
-    for unit, size in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
-        if nbytes >= size:
-            return f"{nbytes / size:.1f} {unit}"
-    return f"{nbytes} B"
+    return f"it takes {in_bytes(nbytes)}, and {device} has {in_bytes(free)} free, half of it for data"

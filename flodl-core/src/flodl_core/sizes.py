@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def in_bytes(size: int) -> str:
-    """A size in the unit that fits.
+    """A size in the unit that fits, base 1024.
 
     >>> in_bytes(0), in_bytes(1023), in_bytes(1536), in_bytes(5 << 30)
     ('0 B', '1023 B', '1.5 KiB', '5.0 GiB')
