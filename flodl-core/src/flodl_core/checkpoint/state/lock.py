@@ -23,14 +23,14 @@ class FolderLock:
     A forked child lets go at once: loader workers that outlive a killed trainer must not keep the folder.
 
     Args:
-        give_up: A method that is called when this process wants the folder again; it may release the lock.
+        give_up: What is called when this process wants the folder again; it may release the lock.
 
     Raises:
         CheckpointError: Somebody else writes there.
     """
 
-    def __init__(self, folder: Path, give_up: Callable[[], None]) -> None:
-        self._give_up = weakref.WeakMethod(give_up)
+    def __init__(self, folder: Path, give_up: weakref.WeakMethod[Callable[[], None]]) -> None:
+        self._give_up = give_up
         self._descriptor: int | None = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._place = _place_of(os.fstat(self._descriptor))
         try:

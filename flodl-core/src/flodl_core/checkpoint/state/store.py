@@ -53,8 +53,10 @@ class Store:
         give_up: As `FolderLock`'s.
     """
 
-    def __init__(self, folder: Path, keep_last: int, best: Best | None, give_up: Callable[[], None]) -> None:
-        self.folder, self._give_up = folder, weakref.WeakMethod(give_up)
+    def __init__(
+        self, folder: Path, keep_last: int, best: Best | None, give_up: weakref.WeakMethod[Callable[[], None]]
+    ) -> None:
+        self.folder, self._give_up = folder, give_up
         self._keep_last, self.best = keep_last, best
         self._lock: FolderLock | None = None
         self._verified: dict[Path, tuple[tuple[str, int, int, int], ...]] = {}
@@ -67,9 +69,7 @@ class Store:
         """
         if self._lock is None or not self._lock.held:
             self.folder.mkdir(parents=True, exist_ok=True)
-            give_up = self._give_up()
-            assert give_up is not None  # whoever opens it is there
-            self._lock = FolderLock(self.folder, give_up)
+            self._lock = FolderLock(self.folder, self._give_up)
 
     def open_to_read(self) -> None:
         """Take a folder that is there, unless this process has it: what it writes itself may be read."""

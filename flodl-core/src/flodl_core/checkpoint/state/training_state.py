@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -83,7 +84,7 @@ class TrainingState:
         with at(folder, "write") as place:
             self._place = str(place)
         judged = None if keep_best is None else Best(keep_best, goal)
-        self._store = Store(place.absolute(), keep_last, judged, self._give_up)
+        self._store = Store(place.absolute(), keep_last, judged, weakref.WeakMethod(self._give_up))
         self._every, self._saved_at = every, 0
         self._parts = _with_models(_checked(parts))
         self._moments = Moments(self._parts, self._pause, self._epoch_done)
