@@ -16,6 +16,7 @@ from flodl_nn.step.companions import Companions
 from flodl_nn.step.gradients import GradientSlots
 from flodl_nn.step.parts import TrainedParts
 from flodl_nn.step.recorders import RECORDERS
+from flodl_nn.step.sparse import sparse_layer
 from flodl_nn.step.update import Update
 from flodl_nn.step.work import Window, Work
 
@@ -126,8 +127,8 @@ class Captures:
             return 'capture="never"'
         if self._parts.needs_closure():
             return f"{type(self._parts.optimizer).__name__} evaluates the loss itself, as often as it wants"
-        if isinstance(self._parts.optimizer, torch.optim.SparseAdam):
-            return "SparseAdam works on sparse gradients, which are in other memory at each step"
+        if layer := sparse_layer(self._model):
+            return f"the gradient of {layer} is sparse, in other memory at each step"
         if len(devices) > 1:
             return f"the parameters are on several devices: {', '.join(sorted(map(str, devices)))}"
         (device,) = devices

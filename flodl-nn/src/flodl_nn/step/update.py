@@ -17,6 +17,7 @@ from flodl_nn.step.loss_scale import apply_scaled, make_scaler, scale_tensors, t
 from flodl_nn.step.parts import TrainedParts
 from flodl_nn.step.rates import Rates
 from flodl_nn.step.recorders import RECORDERS
+from flodl_nn.step.sparse import sparse_explained
 
 
 @final
@@ -104,7 +105,8 @@ class Update:
         if self.make_room is not None:
             self.make_room()
             self.make_room = None
-        with self._rates_lent():
+        dense = type(self._parts.optimizer).__name__ if self._clip_norm is None else "clip_norm"
+        with self._rates_lent(), sparse_explained(self._parts.named, dense):
             if self.scaler is None:
                 self._clip()
                 self._parts.optimizer.step()
