@@ -52,24 +52,45 @@ def test_another_type_is_told_at_its_node(wrong: object, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("flow", "said"),
+    ("flow", "said", "mend"),
     [
-        (FlowBuilder().also("linear", 4, 3), r"linear_1, x \+ Linear\(.*\), does not fit \[2,4\]"),
         (
-            FlowBuilder("linear", 4, 3).tag("a").through("linear", 3, 4).merge("add").using("a"),
-            "add_1, .* does not fit",
+            FlowBuilder().also("linear", 4, 3),
+            r"linear_1, x \+ Linear\(.*\), does not fit \[2,4\]",
+            "what it makes joins the stream: give it the stream's shape",
         ),
-        (FlowBuilder().map("linear", 3, 3).each(), r"map_1\.body, Linear.* does not fit \[1,4\]"),
+        (
+            FlowBuilder("linear", 4, 3).tag("a").through("linear", 3, 5).merge("add").using("a"),
+            "add_1, .* does not fit",
+            "a linear(3, 5) before it would give the one of 3 the size of the other",
+        ),
+        (
+            FlowBuilder("linear", 4, 3).tag("a").through("linear", 3, 5).merge("cat", dim=0).using("a"),
+            "cat_1, .* does not fit",
+            "a linear(3, 5) before it would give the one of 3 the size of the other",
+        ),
+        (
+            FlowBuilder("linear", 4, 3).tag("a").through("flatten", 0).merge("cat").using("a"),
+            "cat_1, .* does not fit",
+            None,
+        ),
+        (
+            FlowBuilder().map("linear", 3, 3).each(),
+            r"map_1\.body, Linear.* does not fit \[1,4\]",
+            "in_features=4 takes it; it was made for 3",
+        ),
         (
             FlowBuilder().gate("softmax_router", ["tanh", "relu"], dim=3),
             r"gate_1\.router\.linear, .* fit \[2,4\]",
+            "in_features=4 takes it; it was made for 3",
         ),
     ],
 )
-def test_what_does_not_fit_inside_a_word_is_told_at_it(flow: FlowBuilder, said: str) -> None:
+def test_what_does_not_fit_inside_a_word_is_told_at_it(flow: FlowBuilder, said: str, mend: str | None) -> None:
     """Sums and merges by the word that joins what cannot be joined; a layer inside a word by its path."""
-    with pytest.raises(ShapeError, match=said):
+    with pytest.raises(ShapeError, match=said) as caught:
         flow.build()(torch.ones(2, 4))
+    assert mend == caught.value.mend
 
 
 class Refusing(nn.Module):

@@ -22,7 +22,6 @@ from torch import nn
         (FlowBuilder(nn.GRU(4, 2)), "f32[T,B,5]", "input_size=5 takes it; it was made for 4"),
         (FlowBuilder("linear", 8, 2), "f32[8,B]", None),
         (FlowBuilder(nn.Conv2d(3, 8, 5)), "f32[B,3,2,2]", None),
-        (FlowBuilder().also("linear", 4, 3), "f32[B,4]", None),
     ],
 )
 def test_the_size_that_a_layer_was_made_for(flow: FlowBuilder, shape: str, mend: str | None) -> None:

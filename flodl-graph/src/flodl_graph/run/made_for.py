@@ -25,3 +25,13 @@ def other_size(layer: nn.Module, given: Iterable[Any], letters: Letters) -> str 
         if there.isdigit() and int(there) != size:
             return f"{argument}={there} takes it; it was made for {size}"
     return None
+
+
+def one_size(given: Iterable[Any], letters: Letters) -> str | None:
+    """What would let tensors be joined; None where it is not only their last sizes that differ."""
+    shapes = [value.shape for value in given if isinstance(value, Tensor) and value.dim()]
+    other = next((shape for shape in shapes[1:] if shape != shapes[0]), None)
+    if other is None or other[:-1] != shapes[0][:-1]:
+        return None
+    there, wanted = letters.sizes_text(other[-1:]), letters.sizes_text(shapes[0][-1:])
+    return f"a linear({there}, {wanted}) before it would give the one of {there} the size of the other"

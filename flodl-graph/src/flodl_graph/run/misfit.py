@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from flodl_graph.ir.node import AbstractNode
 from flodl_graph.run.lines import loaded_line
-from flodl_graph.run.made_for import other_size
+from flodl_graph.run.made_for import one_size, other_size
 from flodl_graph.run.shapes import Letters
 
 
@@ -58,8 +58,15 @@ def misfit_at(place: Place, error: Exception, letters: Letters) -> ShapeError:
     """What torch said, of a node: its name, its module, what it was given, the user's line."""
     shapes = _shapes(place.given, letters)
     what = f"{_subject(place)} does not fit {shapes}: {said(error, letters)}"
-    mend = getattr(error, "mend", None) or (None if place.joins else other_size(place.part, place.given, letters))
-    return ShapeError(what, where=place.node.where, mend=mend)
+    return ShapeError(what, where=place.node.where, mend=getattr(error, "mend", None) or _mend(place, letters))
+
+
+def _mend(place: Place, letters: Letters) -> str | None:
+    if place.joins:
+        return "what it makes joins the stream: give it the stream's shape"
+    if place.node.effect == "join":
+        return one_size(place.given, letters)
+    return other_size(place.part, place.given, letters)
 
 
 def said(error: Exception, letters: Letters) -> str:
