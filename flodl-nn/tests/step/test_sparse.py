@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from capturing import replays
 from flodl_core import TrainingError, ref
 from flodl_nn import TrainStep
 from torch import nn
@@ -93,8 +94,15 @@ def test_other_errors_of_an_optimizer_stay_its_own(device):
 
 
 def test_a_sparse_layer_is_not_recorded(recording):
-    """Its gradient is in other memory at each step; the report names the layer."""
-    step = TrainStep(embedded(recording), objective=squares, optimizer="sgd")
+    """Its gradient is in other memory at each step; the report names the layer. Frozen, it has none."""
+    model = nn.Sequential(nn.Embedding(9, 4, sparse=True), nn.Linear(4, 4)).to(recording)
+    step = TrainStep(model, objective=squares, optimizer="sgd")
+    x = torch.tensor([1, 2], device=recording)
     for _ in range(4):
-        step(torch.tensor([1, 2], device=recording))
-    assert "the gradient of Embedding '0' is sparse, in other memory at each step" == step.report().reason
+        step(x)
+    assert "the gradient of '0' is sparse, in other memory at each step" == step.report().reason
+    model[0].requires_grad_(False)
+    for _ in range(4):
+        step(x)
+    assert step.report().reason is None or "is sparse" not in step.report().reason
+    assert replays(step) == 3

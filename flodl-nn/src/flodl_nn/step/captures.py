@@ -16,7 +16,7 @@ from flodl_nn.step.companions import Companions
 from flodl_nn.step.gradients import GradientSlots
 from flodl_nn.step.parts import TrainedParts
 from flodl_nn.step.recorders import RECORDERS
-from flodl_nn.step.sparse import sparse_layer
+from flodl_nn.step.sparse import sparse_layers
 from flodl_nn.step.update import Update
 from flodl_nn.step.work import Window, Work
 
@@ -127,8 +127,9 @@ class Captures:
             return 'capture="never"'
         if self._parts.needs_closure():
             return f"{type(self._parts.optimizer).__name__} evaluates the loss itself, as often as it wants"
-        if layer := sparse_layer(self._model):
-            return f"the gradient of {layer} is sparse, in other memory at each step"
+        sparse = (path for path, layer in sparse_layers(self._model).items() if layer.weight.requires_grad)
+        if path := next(sparse, None):
+            return f"the gradient of {path!r} is sparse, in other memory at each step"
         if len(devices) > 1:
             return f"the parameters are on several devices: {', '.join(sorted(map(str, devices)))}"
         (device,) = devices
@@ -146,41 +147,24 @@ class Captures:
         carried, kept = ModuleSlots(modules, "carried"), ModuleSlots(modules, "kept", persist=False)
         shared: dict[str, Any] = {
             "recorder": self._recorder,
+            "key": self._key,
             "modules": lambda: {**dict(self._model.named_modules()), **self._companions.modules},
             "slots": _SLOTS,
             "attributes": self._attributes,
             "tell": self._tell,
         }
+        learning = {
+            "state": self._state,
+            "leaves": [carried, gradients, kept],
+            "proved": [carried, gradients],
+            **shared,
+        }
+        judging = {"state": self._buffers, "leaves": [kept], "proved": (), **shared}
+        opening, adding, judged = map(self._observed, (self._work.opening, self._work.adding, self._work.judging))
         self._steps = {
-            "opening": CapturedStep(
-                self._observed(self._work.opening),
-                state=self._state,
-                key=self._key,
-                reads=[carried],
-                leaves=[carried, gradients, kept],
-                proved=[carried, gradients],
-                name="learn",
-                **shared,
-            ),
-            "adding": CapturedStep(
-                self._observed(self._work.adding),
-                state=self._state,
-                key=self._key,
-                reads=[carried, gradients],
-                leaves=[carried, gradients, kept],
-                proved=[carried, gradients],
-                name="learn on",
-                **shared,
-            ),
-            "judging": CapturedStep(
-                self._observed(self._work.judging),
-                state=self._buffers,
-                key=self._key,
-                leaves=[kept],
-                proved=(),
-                name="evaluate",
-                **shared,
-            ),
+            "opening": CapturedStep(opening, name="learn", reads=[carried], **learning),
+            "adding": CapturedStep(adding, name="learn on", reads=[carried, gradients], **learning),
+            "judging": CapturedStep(judged, name="evaluate", **judging),
         }
 
     def _key(self) -> Hashable:

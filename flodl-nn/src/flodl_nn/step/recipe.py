@@ -10,7 +10,7 @@ from flodl_core.groups import GroupRules
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from flodl_nn.step.sparse import sparse_layer, unfused
+from flodl_nn.step.sparse import sparse_layers, unfused
 
 
 @final
@@ -32,7 +32,7 @@ class Recipe:
         every_name = self._model.named_parameters(remove_duplicate=False)
         groups = self._rules.grouped((name, p) for name, p in every_name if id(p) in wanted)
         alone = len(groups) == 1 and groups[0].keys() == {"params"}
-        optimizer = unfused(self._optimizer) if sparse_layer(self._model) else self._optimizer
+        optimizer = unfused(self._optimizer) if sparse_layers(self._model) else self._optimizer
         made = components.create("optimizer", optimizer, groups[0]["params"] if alone else groups)
         if not isinstance(made, Optimizer):
             raise TrainingError(f"{self._optimizer!r} made a {type(made).__name__}, no torch.optim.Optimizer")

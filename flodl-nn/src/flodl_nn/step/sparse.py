@@ -11,14 +11,14 @@ from torch import Tensor, nn
 _SILENT = frozenset({"fused", "foreach", "differentiable"})
 
 
-def sparse_layer(model: nn.Module) -> str | None:
-    """The first layer whose gradient is sparse, as reports name it.
+def sparse_layers(model: nn.Module) -> dict[str, nn.Embedding | nn.EmbeddingBag]:
+    """The layers whose gradients are sparse, by path.
 
-    >>> sparse_layer(nn.Sequential(nn.Embedding(9, 4), nn.Embedding(9, 4, sparse=True)))
-    "Embedding '1'"
+    >>> list(sparse_layers(nn.Sequential(nn.Embedding(9, 4), nn.Embedding(9, 4, sparse=True))))
+    ['1']
     """
-    embeddings = (item for item in model.named_modules() if isinstance(item[1], (nn.Embedding, nn.EmbeddingBag)))
-    return next((f"{type(layer).__name__} {path!r}" for path, layer in embeddings if layer.sparse), None)
+    embeddings = (nn.Embedding, nn.EmbeddingBag)
+    return {path: m for path, m in model.named_modules() if isinstance(m, embeddings) and m.sparse}
 
 
 def unfused(optimizer: Ref) -> Ref:
