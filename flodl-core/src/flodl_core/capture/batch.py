@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, final
+from enum import Enum
+from typing import Any, Final, final
 
 import torch
 from attrs import frozen
@@ -23,6 +24,9 @@ class AbstractStanding:
     def __init__(self) -> None:
         self.token = object()
         """Stands for it in signatures."""
+
+
+_LEAVES: Final = (Tensor, Enum, bool, AbstractStanding)
 
 
 @final
@@ -47,7 +51,7 @@ class Batch:
         Raises:
             Refusal: A tensor is elsewhere, or an argument cannot be compared with that of another call.
         """
-        if not kwargs and all(isinstance(value, Tensor | bool | AbstractStanding) for value in args):
+        if not kwargs and all([isinstance(value, _LEAVES) for value in args]):
             leaves, spec = args, None  # the usual batch, without a walk
         else:
             flat, spec = pytree.tree_flatten((args, dict(kwargs)))
