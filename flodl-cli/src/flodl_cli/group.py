@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, final
 
 import click
+from click.shell_completion import CompletionItem
 from flodl_core.errors import AmbiguousComponent, FlodlError, PluginError, UnknownComponent, UsageError
 from flodl_core.provider import Component
 from flodl_core.registry import components
@@ -55,8 +56,6 @@ class ComponentGroup(click.Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
         """Names and summaries, without importing any command."""
-        from click.shell_completion import CompletionItem
-
         commands = [CompletionItem(name, help=c.spec.summary) for name, c in _named_commands()]
         options = click.Command.shell_complete(self, ctx, incomplete)
         return [item for item in commands if item.value.startswith(incomplete)] + options
@@ -80,8 +79,8 @@ def _named_commands() -> Iterator[tuple[str, Component]]:
     found = sorted(components.list("command"), key=lambda c: (not c.origin.builtin, c.name, c.origin.distribution))
     taken = [component.name for component in found]
     for component in found:
-        alone = component.origin.builtin or taken.count(component.name) == 1
-        yield (component.name if alone else component.qualified), component
+        unmistakable = component.origin.builtin or taken.count(component.name) == 1
+        yield (component.name if unmistakable else component.qualified), component
 
 
 def _find(name: str) -> Component:

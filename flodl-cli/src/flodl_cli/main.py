@@ -27,12 +27,13 @@ from flodl_core.errors import (
 )
 from flodl_core.registry import components
 
+from flodl_cli.completion import COMPLETE
+from flodl_cli.exit_codes import FINDINGS, INTERRUPTED, USAGE
 from flodl_cli.group import ComponentGroup
 from flodl_cli.output.human import note
+from flodl_cli.output.words import counted
 from flodl_cli.settings import Settings, switches
 
-COMPLETE = "_FLODL_COMPLETE"
-FINDINGS, USAGE, INTERRUPTED = 1, 2, 130
 _FAILURES = (TrainingError, CheckpointError, MonitorError, MissingDistribution, PluginError)
 
 
@@ -120,7 +121,7 @@ def _judge(code: int, settings: Settings) -> int:
     problems = components.problems() if settings.strict else ()
     if code or not problems:
         return code
-    note(f"{len(problems)} problem{'s' if len(problems) > 1 else ''} with plugins, and --strict is on")
+    note(f"{counted(len(problems), 'problem')} with plugins, and --strict is on")
     return FINDINGS
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-from flodl_core.errors import UnknownComponent, UnknownKind, UsageError, did_you_mean
+from flodl_core.errors import FlodlError, UnknownComponent, UnknownKind, UsageError, did_you_mean
 from flodl_core.names import PLURALS, kind_named, plural
 from flodl_core.policy import canonical
 from flodl_core.provider import Component
 from flodl_core.registry import components
 
-from flodl_cli.kinds import known_distributions
+from flodl_cli.output.words import many
 
 
 def read_kind(word: str | None) -> tuple[str | None, str | None]:
@@ -80,9 +80,17 @@ def nothing_found(kind: str | None, pattern: str, where: str = "flodl list") -> 
     known = {alias: c.name for c in found for alias in (*c.spec.aliases, c.name)}
     if kind is None:
         known.update({word: word for word in PLURALS})
-    what = plural(kind).replace("_", " ") if kind else "kind or component"
+    what = many(kind) if kind else "kind or component"
     mend = did_you_mean(pattern, known) or f"flodl list{f' {plural(kind)}' if kind else ''} shows all"
     return UnknownComponent(f"no {what} {'fit' if kind else 'fits'} {pattern!r}", where=where, mend=mend)
+
+
+def known_distributions() -> set[str]:
+    """Every distribution that has a plugin."""
+    try:
+        return {report.distribution for report in components.plugins()}
+    except FlodlError:
+        return set()
 
 
 def _fits(component: Component, pattern: str) -> bool:

@@ -12,6 +12,7 @@ from flodl_core.plugins import PluginReport
 from flodl_core.policy import canonical
 from flodl_core.registry import components
 
+from flodl_cli.completion import complete_distributions
 from flodl_cli.conformance.claims import look_at_names, look_at_requirements, look_at_targets
 from flodl_cli.conformance.contract import as_data, look_at_contracts, run_contracts
 from flodl_cli.conformance.listing import look_at_listings, measure
@@ -21,8 +22,8 @@ from flodl_cli.conformance.report import print_verdict
 from flodl_cli.conformance.sources import WHERE, as_installed
 from flodl_cli.examples import ExampleCommand
 from flodl_cli.exercise.device import require_device
-from flodl_cli.kinds import complete_distributions, known_distributions
 from flodl_cli.output.machine import print_json
+from flodl_cli.selection import known_distributions
 from flodl_cli.settings import switches
 
 

@@ -9,11 +9,11 @@ import click
 from click.shell_completion import get_completion_class
 from flodl_core.errors import UsageError
 
+from flodl_cli.completion import COMPLETE
 from flodl_cli.examples import ExampleCommand
 from flodl_cli.settings import switches
 
 _SHELLS = ("bash", "zsh", "fish")
-_VARIABLE = "_FLODL_COMPLETE"
 
 
 @click.command(
@@ -36,7 +36,7 @@ def command(context: click.Context, shell: str | None) -> None:
     made = get_completion_class(shell or _own_shell())
     assert made is not None
     root = context.find_root()
-    click.echo(made(root.command, {}, "flodl", _VARIABLE).source())
+    click.echo(made(root.command, {}, "flodl", COMPLETE).source())
 
 
 def _own_shell() -> str:

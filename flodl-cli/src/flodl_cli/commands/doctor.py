@@ -15,6 +15,7 @@ from flodl_cli.health.plugins import look_at_plugins, look_at_policy
 from flodl_cli.health.timings import Timing, time_plugins
 from flodl_cli.output.human import print_table, printable
 from flodl_cli.output.machine import print_json
+from flodl_cli.output.words import counted
 from flodl_cli.settings import switches
 
 
@@ -84,7 +85,7 @@ def _print_timings(timings: Sequence[Timing]) -> None:
 
 
 def _print_verdict(wrong: int, timings: bool) -> None:
-    verdict = f"{wrong} problem{'s' if wrong > 1 else ''}" if wrong else "nothing is wrong"
+    verdict = counted(wrong, "problem") if wrong else "nothing is wrong"
     more = "" if timings else "; no plugin was loaded: flodl doctor --timings tries each in a process of its own"
     click.echo(f"\n{verdict}{more}")
 

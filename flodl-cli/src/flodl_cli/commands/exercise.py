@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import click
-from flodl_core.provider import Component
 
+from flodl_cli.completion import complete_distributions, complete_kinds, complete_names
 from flodl_cli.examples import ExampleCommand
 from flodl_cli.exercise.choose import choose
 from flodl_cli.exercise.device import require_device
 from flodl_cli.exercise.progress import Watch
+from flodl_cli.exercise.prove import prove
 from flodl_cli.exercise.report import print_report
 from flodl_cli.exercise.tally import Tally
-from flodl_cli.kinds import complete_distributions, complete_kinds, complete_names
 from flodl_cli.output.human import note
 from flodl_cli.output.machine import print_json
 from flodl_cli.settings import switches
@@ -48,7 +46,7 @@ def command(kind_or_name: str | None, name: str | None, device: str, plugin: str
     interrupted = False
     try:
         with watch:
-            _exercise(chosen, device, tally, watch)
+            prove(chosen, device, tally, watch)
     except KeyboardInterrupt:
         interrupted = True
     if as_json:
@@ -59,17 +57,3 @@ def command(kind_or_name: str | None, name: str | None, device: str, plugin: str
         note(f"\nstopped in {watch.now}, {len(chosen) - len(tally.results)} components were still to come")
         raise KeyboardInterrupt
     return 1 if tally.failed else 0
-
-
-def _exercise(chosen: Sequence[Component], device: str, tally: Tally, watch: Watch) -> None:
-    from flodl_core.testing import exercise
-
-    from flodl_cli.exercise.further import further_checks
-
-    more = further_checks({component.kind for component in chosen})
-    for component in chosen:
-        results = []
-        for result in exercise(component, device=device, more=more, started=watch.started):
-            tally.add(result)
-            results.append(result)
-        watch.finished(component, results)

@@ -9,10 +9,11 @@ import click
 from flodl_core.names import kind_named, plural
 from flodl_core.provider import Component
 
+from flodl_cli.completion import complete_categories, complete_distributions, complete_kinds, complete_names
 from flodl_cli.examples import ExampleCommand
-from flodl_cli.kinds import complete_categories, complete_distributions, complete_kinds, complete_names
 from flodl_cli.output.human import is_terminal, note, print_groups, print_table
 from flodl_cli.output.machine import print_json
+from flodl_cli.output.words import many
 from flodl_cli.selection import is_wildcard, nothing_found, read_kind, select
 from flodl_cli.settings import switches
 
@@ -112,8 +113,7 @@ def _print_by_category(sorts: Mapping[str, Sequence[Component]], kind: str, coun
             for category, members in sorts.items()
         }
     )
-    many = plural(kind).replace("_", " ")
-    note(f"\n{count} {many}; fewer: flodl list {plural(kind)} WORD, 'conv*' or --category NAME")
+    note(f"\n{count} {many(kind)}; fewer: flodl list {plural(kind)} WORD, 'conv*' or --category NAME")
 
 
 def _print_categories(found: tuple[Component, ...]) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 from flodl_core.names import a_kind, kind_named
 
+from flodl_cli.completion import complete_kinds
 from flodl_cli.examples import ExampleCommand
-from flodl_cli.kinds import complete_kinds
 from flodl_cli.scaffold.kinds import BEGINNINGS
 from flodl_cli.scaffold.names import check_folder_name, package_of
 from flodl_cli.scaffold.plugin import plugin_files

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import click
-from flodl_core.names import plural
 from flodl_core.plugins import PluginReport
 from flodl_core.policy import DENY
 from flodl_core.provider import Component
@@ -14,6 +13,7 @@ from flodl_core.registry import components
 from flodl_cli.examples import ExampleCommand
 from flodl_cli.output.human import print_table, printable
 from flodl_cli.output.machine import print_json
+from flodl_cli.output.words import counted_kind
 from flodl_cli.settings import switches
 
 
@@ -82,12 +82,8 @@ def _print(reports: tuple[PluginReport, ...], everything: tuple[Component, ...])
 
 
 def _row(report: PluginReport, brought: dict[str, list[str]]) -> list[str]:
-    counts = ", ".join(f"{len(names)} {_many(kind, len(names))}" for kind, names in brought.items())
+    counts = ", ".join(counted_kind(len(names), kind) for kind, names in brought.items())
     return [report.distribution, report.version, report.state, f"{report.entry_point} = {report.value}", counts or "-"]
-
-
-def _many(kind: str, count: int) -> str:
-    return (kind if count == 1 else plural(kind)).replace("_", " ")
 
 
 def _remark(report: PluginReport) -> str:

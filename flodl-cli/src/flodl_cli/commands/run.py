@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from flodl_cli.examples import ExampleCommand
+from flodl_cli.exit_codes import INTERRUPTED
 from flodl_cli.experiment.load import load_experiment
 from flodl_cli.output.human import note
 from flodl_cli.settings import switches
 
 if TYPE_CHECKING:
     from flodl_cli.training.prepare import Run
-
-_INTERRUPTED = 130
 
 
 @click.command(
@@ -72,5 +71,5 @@ def _train(run: Run, resume: bool) -> int:
         click.echo(line)
     if outcome.interrupted:
         note(f"Interrupted after {outcome.epochs} of {run.experiment.train.epochs} epochs: what was learned is kept.")
-        return _INTERRUPTED
+        return INTERRUPTED
     return 0

@@ -15,9 +15,9 @@ from flodl_core.registry import components
 from flodl_core.where import Where
 
 from flodl_cli.commands.list import as_data
+from flodl_cli.completion import complete_kinds, complete_names
 from flodl_cli.elsewhere import flodl_names
 from flodl_cli.examples import ExampleCommand
-from flodl_cli.kinds import complete_kinds, complete_names
 from flodl_cli.locate import find_target, source_of
 from flodl_cli.output.curve import BRAILLE, draw_curve
 from flodl_cli.output.human import print_pairs, print_table, printable, speaks

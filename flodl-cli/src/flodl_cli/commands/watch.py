@@ -11,8 +11,7 @@ from flodl_cli.examples import ExampleCommand
 from flodl_cli.output.human import note
 from flodl_cli.settings import switches
 
-PAUSE = 0.5
-"""Seconds between looks at the file."""
+_PAUSE = 0.5  # seconds between looks at the file
 
 
 @click.command(
@@ -55,7 +54,7 @@ def command(run: str, port: int | None, page: str | None) -> int:
         follower = Follower(past, dashboard)
         note(f"{log}: {'finished' if follower.finished else 'going on'}; Ctrl-C ends watching.")
         while True:
-            time.sleep(PAUSE)
+            time.sleep(_PAUSE)
             follower.read()
     except KeyboardInterrupt:
         return 0

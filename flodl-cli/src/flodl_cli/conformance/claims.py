@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 
 from flodl_core.errors import PluginError
 from flodl_core.hookspecs import API_VERSION
-from flodl_core.names import plural
 from flodl_core.ownership import foreign_target
 from flodl_core.provider import Component
 from flodl_core.registry import components
 
 from flodl_cli.health.finding import Finding
+from flodl_cli.output.words import counted_kind
 
 
 def look_at_names(brought: Sequence[Component]) -> Iterator[Finding]:
@@ -21,8 +21,7 @@ def look_at_names(brought: Sequence[Component]) -> Iterator[Finding]:
     yield from found
     if not found:
         kinds = dict.fromkeys(component.kind for component in brought)
-        counts = [(sum(c.kind == kind for c in brought), kind) for kind in kinds]
-        said = ", ".join(f"{n} {(plural(kind) if n != 1 else kind).replace('_', ' ')}" for n, kind in counts)
+        said = ", ".join(counted_kind(sum(c.kind == kind for c in brought), kind) for kind in kinds)
         yield Finding("names", f"{said}: no other distribution here has their names")
 
 

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flodl_core.provider import Component
-from flodl_core.testing import PUBLISHED, Check, Proof, Result, exercise, unasked
+from flodl_core.testing import PUBLISHED, Proof, unasked
 
 from flodl_cli.exercise.further import further_checks
 from flodl_cli.exercise.progress import Watch
+from flodl_cli.exercise.prove import prove
 from flodl_cli.exercise.tally import Tally
 from flodl_cli.health.finding import Finding
 
 
 def run_contracts(brought: Sequence[Component], device: str) -> Tally:
     """Exercise all of them, as `flodl exercise` does, with progress on stderr."""
-    tally, more = Tally(), _more(brought)
+    tally = Tally()
     with Watch(len(brought)) as watch:
-        for component in brought:
-            results: list[Result] = []
-            for result in exercise(component, device=device, more=more, started=watch.started):
-                tally.add(result)
-                results.append(result)
-            watch.finished(component, results)
+        prove(brought, device, tally, watch)
     return tally
 
 
@@ -36,26 +32,19 @@ def look_at_contracts(
     Args:
         folder: Of sources that are not installed: `flodl exercise` finds only what is.
     """
-    more = _more(brought)
+    more = further_checks({component.kind for component in brought})
     for component in brought:
-        results = tally.results[component.id]
-        who = f"{component.kind} {component.name}"
-        alone = f"pip install -e {shlex.quote(folder)}; " if folder else ""
-        alone += (
-            f"flodl exercise {component.kind} {component.qualified}{'' if device == 'cpu' else f' --device {device}'}"
-        )
-        for result in results:
-            if result.outcome == "failed":
-                yield Finding("contract", f"{who}, {result.check}: {result.reason}", "problem", alone)
-        for fault in unasked(component, results, device=device, more=more):
-            yield Finding("contract", f"{who}: {fault}", "problem", alone)
+        results, mend = tally.results[component.id], _to_see_it(component, device, folder)
+        faults = [f", {result.check}: {result.reason}" for result in results if result.outcome == "failed"]
+        faults += [f": {fault}" for fault in unasked(component, results, device=device, more=more)]
+        for fault in faults:
+            yield Finding("contract", f"{component.kind} {component.name}{fault}", "problem", mend)
     for kind in tally.kinds:
-        results = tally.of_kind(kind)
-        whole = Proof(tuple(results))
-        number = len({result.component.id for result in results})
+        whole = Proof(tuple(tally.of_kind(kind)))
         if not whole.failed:
-            kinds = f"{kind.replace('_', ' ')} ({number}, {PUBLISHED[kind]} checks published)"
-            yield Finding("contract", f"{kinds}: {whole}")
+            number = len({result.component.id for result in whole.results})
+            said = f"{kind.replace('_', ' ')} ({number}, {PUBLISHED[kind]} checks published): {whole}"
+            yield Finding("contract", said)
 
 
 def as_data(tally: Tally) -> dict[str, Any]:
@@ -63,5 +52,8 @@ def as_data(tally: Tally) -> dict[str, Any]:
     return {"published": {kind: PUBLISHED[kind] for kind in tally.kinds}, **tally.as_data()}
 
 
-def _more(brought: Sequence[Component]) -> Mapping[str, Sequence[Check]]:
-    return further_checks({component.kind for component in brought})
+def _to_see_it(component: Component, device: str, folder: str | None) -> str:
+    """The command that shows the checks of one component; of sources, after they are installed."""
+    install = f"pip install -e {shlex.quote(folder)}; " if folder else ""
+    option = "" if device == "cpu" else f" --device {device}"
+    return f"{install}flodl exercise {component.kind} {component.qualified}{option}"

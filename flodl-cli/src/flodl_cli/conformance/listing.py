@@ -10,6 +10,7 @@ from flodl_core.plugins import PluginReport
 
 from flodl_cli.health.child import ask
 from flodl_cli.health.finding import Finding
+from flodl_cli.output.words import counted
 
 _TIMEOUT = 60.0  # seconds: a plugin that takes longer hangs
 _SLOW = 1000.0  # milliseconds: no busy machine makes so much of the few that a plugin takes
@@ -75,5 +76,5 @@ def look_at_listings(listings: list[Listing]) -> Iterator[Finding]:
             said = f"{whose} takes {listing.milliseconds / 1e3:.1f} s, whenever anybody lists components"
             yield Finding("listing", said, "note", "do at import what declaring needs, and nothing else")
         else:
-            modules = f"{listing.modules} module{'s' if listing.modules != 1 else ''}"
+            modules = counted(listing.modules, "module")
             yield Finding("listing", f"{whose}: {listing.milliseconds:.1f} ms, {modules}, nothing heavy")

@@ -11,9 +11,9 @@ from flodl_core.provider import Component
 from flodl_core.testing import NEEDS_NO_EXAMPLE
 
 from flodl_cli.health.finding import Finding
+from flodl_cli.output.words import some
 
 _SHORTEST = 40  # characters of a README that says something
-_NAMES = 6  # told one by one, before the rest is only counted
 _WITH_VALUES = ("loss", "optimizer", "scheduler", "initializer", "merge_op")
 
 
@@ -76,6 +76,4 @@ def _oracles(brought: Sequence[Component]) -> Iterator[Finding]:
 
 
 def _named(found: Sequence[Component]) -> str:
-    names = [f"{component.kind} {component.name}" for component in found]
-    more = [f"and {len(names) - _NAMES} more"] if len(names) > _NAMES else []
-    return ", ".join([*names[:_NAMES], *more])
+    return some([f"{component.kind} {component.name}" for component in found])

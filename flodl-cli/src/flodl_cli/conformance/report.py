@@ -9,6 +9,7 @@ import click
 from flodl_cli.exercise.tally import Tally
 from flodl_cli.health.finding import Finding
 from flodl_cli.output.human import print_table, printable
+from flodl_cli.output.words import counted, some
 
 
 def print_verdict(whose: str, findings: Sequence[Finding], tally: Tally | None) -> None:
@@ -22,7 +23,7 @@ def print_verdict(whose: str, findings: Sequence[Finding], tally: Tally | None) 
             click.echo(f"  try: {printable(finding.mend)}")
     problems = sum(finding.state == "problem" for finding in findings)
     without = "" if tally is not None else ", contracts left out"
-    verdict = "passes" if not problems else f"does not pass: {problems} problem{'s' if problems > 1 else ''}"
+    verdict = "passes" if not problems else f"does not pass: {counted(problems, 'problem')}"
     click.echo(f"\n{printable(whose)} {verdict}{without}")
 
 
@@ -30,9 +31,5 @@ def _print_expected(tally: Tally) -> None:
     for (kind, check, reason), names in tally.skips().items():
         waived = any(r.waived and (r.check, r.reason) == (check, reason) for r in tally.of_kind(kind))
         said = "expected to fail" if waived else "skipped"
-        click.echo(f"\n{said} {kind} {check}: {printable(_some(names))}")
+        click.echo(f"\n{said} {kind} {check}: {printable(some(names))}")
         click.echo(f"  because: {printable(reason)}")
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from flodl_core.errors import UnknownComponent, UsageError
-from flodl_core.names import kind_named, plural
+from flodl_core.names import kind_named
 from flodl_core.provider import Component
 from flodl_core.registry import components
 
+from flodl_cli.output.words import many
 from flodl_cli.selection import is_wildcard, nothing_found, read_kind, select
 
 _WHERE = "flodl exercise"
@@ -33,7 +34,7 @@ def choose(word: str | None, name: str | None, plugin: str | None) -> tuple[Comp
     else:
         found = tuple(c for c in _named(kind, wanted) if plugin is None or c in _brought(c.kind, plugin))
     if not found:
-        what = f"{plural(kind).replace('_', ' ')}" if kind else "components"
+        what = many(kind) if kind else "components"
         fits = f" that fit {wanted!r}" if wanted else ""
         source = f" of {plugin}" if plugin else ""
         raise UsageError(f"there are no {what}{source}{fits}", where=_WHERE, mend="flodl list shows all")

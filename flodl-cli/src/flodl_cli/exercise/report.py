@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import click
-from flodl_core.names import plural
 from flodl_core.testing import Result
 
 from flodl_cli.exercise.tally import Tally, count, said
 from flodl_cli.output.human import print_table, printable
-
-_NAMES = 6  # of those skipped for one reason, before the rest is only counted
+from flodl_cli.output.words import counted, many, some
 
 
 def print_report(tally: Tally, device: str) -> None:
@@ -21,11 +19,9 @@ def print_report(tally: Tally, device: str) -> None:
         _print_skips(tally)
     _print_failures(tally, device)
     seconds = sum(result.seconds for result in tally.all)
-    number = len(tally.results)
-    click.echo(
-        f"\n{number} component{'s' if number != 1 else ''}, {len(tally.all)} checks on {device} in {seconds:.1f} s:"
-        f" {said(count(tally.all))}"
-    )
+    components = counted(len(tally.results), "component")
+    checks = f"{len(tally.all)} checks on {device} in {seconds:.1f} s"
+    click.echo(f"\n{components}, {checks}: {said(count(tally.all))}")
 
 
 def _print_one(results: list[Result]) -> None:
@@ -42,7 +38,7 @@ def _print_checks(tally: Tally) -> None:
         number = len({result.component.id for result in results})
         for place, check in enumerate(dict.fromkeys(result.check for result in results)):
             mine = [result for result in results if result.check == check]
-            head = [plural(kind).replace("_", " "), str(number)] if place == 0 else ["", ""]
+            head = [many(kind), str(number)] if place == 0 else ["", ""]
             seconds = sum(result.seconds for result in mine)
             rows.append([*head, check, *(str(n) if n else "" for n in count(mine).values()), f"{seconds:.1f}"])
     print_table(["kind", "components", "check", "passed", "failed", "skipped", "seconds"], rows)
@@ -54,8 +50,7 @@ def _print_skips(tally: Tally) -> None:
         return
     click.echo("\nskipped:")
     for (kind, check, reason), names in skips.items():
-        shown = ", ".join(names[:_NAMES]) + (f" and {len(names) - _NAMES} more" if len(names) > _NAMES else "")
-        click.echo(printable(f"{kind} {check}: {shown}"))
+        click.echo(printable(f"{kind} {check}: {some(names)}"))
         click.echo(f"  because: {printable(reason)}")
 
 

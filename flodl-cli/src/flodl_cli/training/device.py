@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from flodl_cli.output.words import counted
+
 
 def described(device: torch.device) -> str:
     """The device in words.
@@ -13,5 +15,4 @@ def described(device: torch.device) -> str:
     """
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    threads = torch.get_num_threads()
-    return f"cpu, {threads} thread{'s' if threads > 1 else ''}"
+    return f"cpu, {counted(torch.get_num_threads(), 'thread')}"

@@ -1,4 +1,4 @@
-"""Kinds, names and distributions as arguments of commands: read, and completed by the shell."""
+"""What the shell completes while one types: kinds, names, categories and distributions, as the registry has them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from collections.abc import Iterable
 
 import click
 from click.shell_completion import CompletionItem
-from flodl_core.errors import FlodlError, UnknownKind
+from flodl_core.errors import UnknownKind
 from flodl_core.names import PLURALS, kind_named
 from flodl_core.registry import components
+
+COMPLETE = "_FLODL_COMPLETE"
+"""The variable in which a shell says what it asks for."""
 
 
 def complete_kinds(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -40,11 +43,3 @@ def complete_distributions(ctx: click.Context, param: click.Parameter, incomplet
 def complete(words: Iterable[str], incomplete: str) -> list[CompletionItem]:
     """The words that begin so."""
     return [CompletionItem(word) for word in sorted(words) if word.startswith(incomplete)]
-
-
-def known_distributions() -> set[str]:
-    """Every distribution that has a plugin."""
-    try:
-        return {report.distribution for report in components.plugins()}
-    except FlodlError:
-        return set()
