@@ -112,12 +112,32 @@ def test_it_follows_a_model_to_another_dtype():
     assert {average.dtype for average in ema.state_dict()["averages"].values()} == {torch.float64}
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_weights_in_half_precision_are_averaged_too(dtype, device):
+    """A thousandth of a difference is less than such weights tell apart: the average is held in float32."""
+    net = nn.Linear(1, 1, bias=False, dtype=dtype, device=device)
+    nn.init.ones_(net.weight)
+    ema = EMA(net, 0.999, warmup=False)
+    nn.init.constant_(net.weight, 2.0)
+    for _ in range(1000):
+        ema.update()
+    again = EMA(net, 0.999, warmup=False)
+    again.load_state_dict(copy.deepcopy(ema.state_dict()))
+    for each in (ema, again):
+        (average,) = each.state_dict()["averages"].values()
+        assert 2.0 - 0.999**1000 == pytest.approx(average.item(), abs=1e-4)
+        with each.applied():
+            assert average.to(dtype).equal(net.weight)
+    assert net.weight.eq(2.0).all()
+
+
 def test_wrong_use_is_said():
     """A decay out of range, and states that do not fit."""
     with pytest.raises(TrainingError, match=r"decay is at least 0 and below 1, got 1.0"):
         EMA(a_net(), 1.0)
     ema = EMA(a_net())
-    with pytest.raises(CheckpointError, match="no state of an EMA"):
-        ema.load_state_dict({})
+    for other in ({}, None, {"format": 1}, {"format": 1, "averages": {}}):
+        with pytest.raises(CheckpointError, match="no state of an EMA"):
+            ema.load_state_dict(other)
     with pytest.raises(CheckpointError, match=r"averages 'weight' of shape \[2, 2\], the model does not"):
         ema.load_state_dict(EMA(nn.Linear(2, 2)).state_dict())

@@ -54,6 +54,16 @@ def test_a_run_goes_on_from_the_middle_of_an_epoch(stop, workers):
     assert whole == seen + list(batches(second, 2))
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_run_that_went_on_midway_can_be_left_again(workers):
+    """Its position counts from where it went on, with workers far ahead."""
+    data = TensorDataset(torch.arange(20))
+    sampler = Sampler(data, 3, seed=5)
+    sampler.load_state_dict({**sampler.state_dict(), "position": 3})
+    loader = DataLoader(data, batch_sampler=sampler, num_workers=workers)
+    assert [4, 5, 6, 7] == [sampler.position for _ in sampler.follow(loader)]
+
+
 def test_a_plain_loader_counts_too():
     """Without `follow` and without workers the position is that of the batch in hand."""
     data = TensorDataset(torch.arange(10))
@@ -82,6 +92,10 @@ def test_another_order_is_no_order_to_go_on_with():
     for other in ({}, None, {"format": 1}):
         with pytest.raises(CheckpointError, match="no state of a sampler"):
             sampler.load_state_dict(other)
+    for damage in ({"position": 5}, {"position": -1}, {"position": "1"}, {"epoch": None}, {"epoch": -1}):
+        with pytest.raises(CheckpointError, match=r"no sampler stands at batch .* of 4 in epoch"):
+            sampler.load_state_dict({**sampler.state_dict(), **damage})
+    assert (0, 0) == (sampler.epoch, sampler.position)
 
 
 def test_sizes_that_make_no_batch():
@@ -132,6 +146,11 @@ def test_what_makes_no_order_is_named():
     loader = torch.utils.data.DataLoader(list(range(10)), batch_size=5)
     with pytest.raises(TrainingError, match=r"orders items, got a DataLoader\n  try: Sampler\(loader.dataset"):
         Sampler(loader, 2)
+    for uncounted in (5.0, None, iter([1])):
+        with pytest.raises(TrainingError, match=r"has no length\n  try: Sampler\(data, batch_size\)"):
+            Sampler(uncounted, 2)
+    with pytest.raises(TrainingError, match=r"-3 items make no batch of 2"):
+        Sampler(-3, 2)
     with pytest.raises(TrainingError, match=r"seed is a whole number, got 1.5"):
         Sampler(5, 2, seed=1.5)
     with pytest.raises(TrainingError, match=r"batch_size is a whole number, got 2.0"):

@@ -26,7 +26,8 @@ class EMA:
 
     Kernels over lists of tensors; nothing waits for the device. A frozen part is left alone and
     keeps the average it had; one that is thawed later begins with its weights of then. Buffers, such
-    as BatchNorm statistics, are running averages already and are not touched.
+    as BatchNorm statistics, are running averages already and are not touched. Averages are held in
+    float32 at least: weights in half precision move by less than such a number can be told apart.
 
     Args:
         model: Whose weights are averaged.
@@ -96,20 +97,21 @@ class EMA:
         """The averages by parameter name, and how many updates they hold."""
         return {"format": _FORMAT, "updates": self.updates, "averages": dict(self._averages)}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Any) -> None:
         """Go on from saved averages. Nothing changes unless all of them fit.
 
         Raises:
             CheckpointError: It is no such state, or of another model.
         """
-        if state.get("format") != _FORMAT:
-            raise CheckpointError(f"this is no state of an EMA, or of another version: {state.get('format')!r}")
+        found = state.get("format") if isinstance(state, Mapping) else None
+        if found != _FORMAT or not {"updates", "averages"} <= state.keys():
+            raise CheckpointError(f"this is no state of an EMA, or of another version: {found!r}")
         held = dict(self.model.named_parameters())
         for name, average in state["averages"].items():
             if name not in held or held[name].shape != average.shape:
                 raise CheckpointError(f"the state averages {name!r} of shape {list(average.shape)}, the model does not")
         self.updates = state["updates"]
-        self._averages = {name: a.detach().to(held[name], copy=True) for name, a in state["averages"].items()}
+        self._averages = {name: _loaded(a, held[name]) for name, a in state["averages"].items()}
 
     def _trainable(self) -> dict[str, Tensor]:
         every = self.model.named_parameters()
@@ -119,20 +121,31 @@ class EMA:
         """Begin the average of what is new, and follow what moved to another device or dtype."""
         for name, parameter in self._trainable().items():
             average = self._averages.get(name)
+            dtype = _wide_dtype(parameter.dtype)
             if average is None or average.shape != parameter.shape:
-                self._averages[name] = parameter.detach().clone()
-            elif average.device != parameter.device or average.dtype != parameter.dtype:
-                self._averages[name] = average.to(parameter)
+                self._averages[name] = parameter.detach().to(dtype, copy=True)
+            elif average.device != parameter.device or average.dtype != dtype:
+                self._averages[name] = average.to(parameter.device, dtype)
 
 
 def _alike(averages: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> list[tuple[list[Tensor], list[Tensor]]]:
     """Pairs of lists of one device and dtype: what one kernel takes."""
     lists: dict[Any, tuple[list[Tensor], list[Tensor]]] = {}
     for name, weight in weights.items():
-        own, theirs = lists.setdefault((weight.device, weight.dtype), ([], []))
-        own.append(averages[name])
-        theirs.append(weight.detach())
+        average = averages[name]
+        own, theirs = lists.setdefault((average.device, average.dtype), ([], []))
+        own.append(average)
+        theirs.append(weight.detach().to(average.dtype))
     return list(lists.values())
+
+
+def _wide_dtype(dtype: torch.dtype) -> torch.dtype:
+    """In which an average is held: a small part of a difference would be lost in half precision."""
+    return torch.promote_types(dtype, torch.float32)
+
+
+def _loaded(average: Tensor, parameter: Tensor) -> Tensor:
+    return average.detach().to(parameter.device, _wide_dtype(parameter.dtype), copy=True)
 
 
 @torch.no_grad()

@@ -50,9 +50,9 @@ class Sampler(torch.utils.data.Sampler[list[int]]):
             raise TrainingError("a sampler orders items, got a DataLoader", mend="Sampler(loader.dataset, batch_size)")
         given: dict[str, Any] = {"batch_size": batch_size, "seed": seed}
         for name, value in given.items():
-            if not isinstance(value, int) or isinstance(value, bool):
+            if not _is_whole(value):
                 raise TrainingError(f"{name} is a whole number, got {value!r}")
-        self.size = data if isinstance(data, int) else len(data)
+        self.size = _size_of(data)
         self.batch_size, self.seed, self.shuffle, self.drop_last = batch_size, seed, shuffle, drop_last
         self.epoch = 0
         """Epochs finished."""
@@ -64,7 +64,7 @@ class Sampler(torch.utils.data.Sampler[list[int]]):
         """Told `"begin"`, `"batch"` (the loop has done with one), `"pass"` (with all), `"end"`."""
         if batch_size < 1:
             raise TrainingError(f"batch_size is a whole number of at least 1, got {batch_size!r}")
-        if len(self) == 0:
+        if self.size < 1 or len(self) == 0:
             raise TrainingError(
                 f"{self.size} items make no batch of {batch_size}", mend="a smaller batch_size, or drop_last=False"
             )
@@ -109,8 +109,9 @@ class Sampler(torch.utils.data.Sampler[list[int]]):
             loader: A `DataLoader` over this sampler, or anything that gives one item per batch.
         """
         self._followed = True
+        start = self._start  # asked first: workers read ahead, and use it up, as soon as the loader is begun
         try:
-            yield from self._counted(_begun(loader, midway=self._start > 0), self._start)
+            yield from self._counted(_begun(loader, midway=start > 0), start)
         finally:
             self._followed = False
 
@@ -139,7 +140,7 @@ class Sampler(torch.utils.data.Sampler[list[int]]):
         """Go on from a saved position at the next iteration.
 
         Raises:
-            CheckpointError: It was saved by a sampler with other settings: the order would differ.
+            CheckpointError: It was saved by a sampler with other settings: the order would differ; or it is damaged.
         """
         found = state.get("format") if isinstance(state, Mapping) else None
         if found != _FORMAT or not {"epoch", "position"} <= state.keys():
@@ -150,7 +151,10 @@ class Sampler(torch.utils.data.Sampler[list[int]]):
                     f"the sampler was saved with {name}={state.get(name)!r}, this one has {own!r}",
                     mend="the same data and settings go on exactly; without its state a new run starts",
                 )
-        self.epoch, self.position = state["epoch"], state["position"]
+        epoch, position = state["epoch"], state["position"]
+        if not (_is_whole(epoch) and _is_whole(position) and epoch >= 0 and 0 <= position <= len(self)):
+            raise CheckpointError(f"no sampler stands at batch {position!r} of {len(self)} in epoch {epoch!r}")
+        self.epoch, self.position = epoch, position
         self._start = self.position
 
     def _settings(self) -> dict[str, Any]:
@@ -164,6 +168,22 @@ class Sampler(torch.utils.data.Sampler[list[int]]):
 
     def _finish(self) -> None:
         self.epoch, self.position, self._start = self.epoch + 1, 0, 0
+
+
+def _size_of(data: Any) -> int:
+    """How many items a data set has, or what was said."""
+    if _is_whole(data):
+        return int(data)
+    if not hasattr(data, "__len__"):
+        raise TrainingError(
+            f"a sampler orders items that can be counted, and a {type(data).__name__} has no length",
+            mend="Sampler(data, batch_size), or Sampler(1000, batch_size) for 1000 items",
+        )
+    return len(data)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _begun(loader: Iterable[T], midway: bool) -> Iterator[T]:
