@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import click
 from flodl_core import PluginError
 
+from flodl_bench.asked import Asked
 from flodl_bench.cell import Cell
 from flodl_bench.choice import ONLY_CUDA, choose_device, choose_models, choose_sides, split_sides
 from flodl_bench.guests import read_guest
@@ -19,7 +20,6 @@ from flodl_bench.names import MODELS
 from flodl_bench.process import CellFailed, Deadline, OutOfTime, Process
 from flodl_bench.progress import Progress
 from flodl_bench.results import Results
-from flodl_bench.setting import Setting
 from flodl_bench.sides import SIDES
 from flodl_bench.table import print_kernels, print_left_out, print_models, print_overview
 
@@ -70,63 +70,38 @@ def _complete(names: Iterable[str]) -> Callable[..., list[str]]:
     "--with", "guests", metavar="FILE|GUEST", multiple=True, help="Show another framework's results beside them."
 )
 @click.option("--together", type=_COUNT, metavar="N", help="Processes that wait side by side: fewer need less memory.")
-def command(
-    models: Sequence[str],
-    sides: Sequence[str],
-    device: str,
-    rounds: int,
-    epochs: int | None,
-    batches: int,
-    shrink: str | None,
-    read_loss: str,
-    inference: bool,
-    kernels: bool,
-    file: Path | None,
-    budget: float | None,
-    guests: Sequence[str],
-    together: int | None,
-) -> int:
+def command(**words: Any) -> int:
     """Train ten models by PyTorch and by flodl, side by side, and compare time, memory and loss.
 
     Every side of a model has a process of its own and its turn in each round. Ctrl-C ends it and shows
     what is measured; with --json the same command goes on later. Exit code 1 when a side failed.
     """
-    deadline = Deadline.after(budget)
-    chosen, wanted = choose_models(models), choose_sides(sides)
-    strangers = [cell for word in guests for cell in read_guest(word, chosen)]
+    asked = Asked(**words)
+    deadline = Deadline.after(asked.budget)
+    models, wanted = choose_models(asked.models), choose_sides(asked.sides)
+    strangers = [cell for word in asked.guests for cell in read_guest(word, models)]
     machine = _look()
-    place = choose_device(device, machine)
-    on_gpu = place == "cuda"
-    here, left_out = split_sides(wanted, place, machine, inference=inference)
-    setting = Setting(
-        device=(machine.gpu if on_gpu else None) or machine.cpu,
-        torch=machine.torch,
-        flodl=version("flodl-nn"),
-        shrink=int(shrink) if shrink else 1 if on_gpu else 4,
-        batches_per_epoch=batches,
-        measured_epochs=epochs or (20 if on_gpu else 5),
-        read_loss=read_loss,
-        inference=inference,
-    )
+    device = choose_device(asked.device, machine)
+    sides, left_out = split_sides(wanted, device, machine, inference=asked.inference)
     plan = Plan(
-        models=chosen,
-        sides=here,
-        device=place,
-        setting=setting,
-        rounds=rounds,
-        kernels=kernels and on_gpu,
-        together=together,
+        models=models,
+        sides=sides,
+        device=device,
+        setting=asked.setting(machine, device),
+        rounds=asked.rounds,
+        kernels=asked.kernels and device == "cuda",
+        together=asked.together,
         deadline=deadline,
     )
-    results = Results(file, setting)
-    click.echo(setting.described(rounds), err=True)
-    if kernels and not on_gpu:
+    if asked.kernels and not plan.kernels:
         left_out.setdefault(ONLY_CUDA, []).append("--kernels")
+    results = Results(asked.file, plan.setting)
+    click.echo(plan.setting.described(plan.rounds), err=True)
     print_left_out(left_out, [cell for cell in strangers if cell.name not in MODELS])
     try:
         _measure(plan, results)
     finally:
-        _show(plan, results, strangers, kept=file is not None)
+        _show(plan, results, strangers, kept=asked.file is not None)
     return 1 if any(cell.error for cell in plan.cells(results)) else 0
 
 

@@ -133,13 +133,15 @@ class _Group:
     def _start(self, cells: Sequence[Cell]) -> None:
         names = ", ".join(cell.side for cell in cells)
         self._tell(f"{cells[0].name}: starting {names}", None)
+        one_by_one = cells[0].name in CONVOLUTIONAL
         for cell in cells:
             process = self._stack.enter_context(Process(_WORKER, self._plan.order(cell.name, cell.side)))
             self._running[cell.side] = (cell, process)
-            if cell.name in CONVOLUTIONAL:
+            if one_by_one:
                 self._work(cell.side)
-        for side in [] if cells[0].name in CONVOLUTIONAL else list(self._running):
-            self._work(side)
+        if not one_by_one:
+            for side in list(self._running):
+                self._work(side)
 
     def _each(self, word: str, *, backwards: bool = False) -> None:
         for side in list(self._running)[:: -1 if backwards else 1]:
