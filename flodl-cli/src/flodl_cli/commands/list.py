@@ -14,6 +14,7 @@ from flodl_cli.examples import ExampleCommand
 from flodl_cli.output.human import is_terminal, note, print_groups, print_table
 from flodl_cli.output.machine import print_json
 from flodl_cli.output.words import many
+from flodl_cli.portrait.declared import declared
 from flodl_cli.selection import is_wildcard, nothing_found, read_kind, select
 from flodl_cli.settings import switches
 
@@ -69,29 +70,11 @@ def command(
     if as_json and categories:
         print_json({"categories": [_category_data(name, members) for name, members in _by_category(found).items()]})
     elif as_json:
-        print_json({"components": [as_data(component) for component in found]})
+        print_json({"components": [declared(component) for component in found]})
     elif categories:
         _print_categories(found)
     elif found:
         _print(found, kind)
-
-
-def as_data(component: Component) -> dict[str, Any]:
-    """What is declared of a component, as plain data."""
-    spec, origin = component.spec, component.origin
-    return {
-        "kind": component.kind,
-        "name": component.name,
-        "id": component.id,
-        "summary": spec.summary,
-        "category": spec.category,
-        "aliases": list(spec.aliases),
-        "deprecated": spec.deprecated,
-        "distribution": origin.distribution,
-        "version": origin.version,
-        "entry_point": origin.entry_point,
-        "builtin": origin.builtin,
-    }
 
 
 def _print(found: tuple[Component, ...], kind: str | None) -> None:

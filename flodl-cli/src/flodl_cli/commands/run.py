@@ -13,7 +13,7 @@ from flodl_cli.output.human import note
 from flodl_cli.settings import switches
 
 if TYPE_CHECKING:
-    from flodl_cli.training.prepare import Run
+    from flodl_cli.training.run import Run
 
 
 @click.command(

@@ -16,7 +16,7 @@ from flodl_cli.experiment.validate import Faults
 from flodl_cli.training.course import Course
 from flodl_cli.training.examples import Batch
 from flodl_cli.training.interrupt import Interrupt
-from flodl_cli.training.prepare import Run
+from flodl_cli.training.run import Run
 from flodl_cli.training.states import states
 from flodl_cli.training.tally import Tally
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import final
 
 from attrs import field, frozen
 from flodl_core.errors import CheckpointError, ExperimentError
+from flodl_core.reference import Ref
+from flodl_core.registry import components
+from flodl_graph import Graph
+
+from flodl_cli.experiment.schema import Experiment
 
 _SLACK = 1 << 16
-
-
-def _real(path: str | os.PathLike[str]) -> Path:
-    return Path(os.path.realpath(os.path.expanduser(path)))
 
 
 @final
@@ -39,6 +40,24 @@ class Output:
     @real.default
     def _find(self) -> Path:
         return _real(self.path)
+
+
+def outputs_of(experiment: Experiment, model: Graph, sinks: Sequence[Ref]) -> Iterator[Output]:
+    """The files that a run will write: the checkpoint first, if there is to be one, then those of its sinks."""
+    if experiment.checkpoint is not None:
+        size = sum(tensor.nbytes for tensor in model.state_dict().values())
+        yield Output("checkpoint", experiment.checkpoint.path, size)
+    for sink in sinks:
+        component = components.find("sink", sink.name)
+        path = component.bind(*sink.args, **sink.kwargs).arguments.get("path")
+        if isinstance(path, str):
+            yield Output(component.name, path)
+
+
+def folders_of(experiment: Experiment) -> Iterator[Output]:
+    """The folder that a run will fill, if there is one."""
+    if experiment.checkpoint is not None and experiment.checkpoint.folder is not None:
+        yield Output("training states", experiment.checkpoint.folder, folder=True)
 
 
 def try_outputs(outputs: Sequence[Output], experiment: str) -> None:
@@ -83,6 +102,10 @@ def _try(output: Output) -> None:
             where=output.path,
             mend=f"make room for {(output.size + _SLACK) / 2**20:.1f} MiB, change the rights, or choose another path",
         ) from None
+
+
+def _real(path: str | os.PathLike[str]) -> Path:
+    return Path(os.path.realpath(os.path.expanduser(path)))
 
 
 def _reserve(descriptor: int, size: int) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from torch import Tensor
 
 from flodl_cli.training.loop import Outcome
-from flodl_cli.training.prepare import Run
+from flodl_cli.training.run import Run
 from flodl_cli.training.tally import Tally
 
 _MOST_CLASSES = 30

@@ -11,7 +11,7 @@ from flodl_monitor import Monitor
 
 from flodl_cli.output.human import note
 from flodl_cli.training.course import Course
-from flodl_cli.training.prepare import Run
+from flodl_cli.training.run import Run
 
 
 def states(run: Run, course: Course, monitor: Monitor, resume: bool) -> AbstractContextManager[TrainingState | None]:
