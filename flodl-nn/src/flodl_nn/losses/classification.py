@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, final
 
 import torch
-from flodl_core import ComponentError
+from flodl_core import ComponentError, ShapeError
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - the customary name
 
 from flodl_nn.losses.reduction import Reduction, check_reduction, reduce
+from flodl_nn.losses.targets import check_classes, check_same, wide
 
 
 @final
@@ -51,16 +53,23 @@ class FocalLoss(nn.Module):
         _check_gamma(gamma)
         if not 0.0 <= label_smoothing <= 1.0:
             raise ComponentError(f"label_smoothing is from 0 to 1, got {label_smoothing}")
-        self.scale = float(alpha) if isinstance(alpha, int | float) else 1.0
         self.register_buffer("alpha", _per_class(alpha), persistent=False)
+        self.scale = float(alpha) if self.alpha is None else 1.0  # type: ignore[arg-type]  # a number then
         self.gamma, self.ignore_index, self.label_smoothing = gamma, ignore_index, label_smoothing
         self.reduction: Reduction = check_reduction(reduction)
 
     def forward(self, logits: Tensor, target: Tensor) -> Tensor:
-        """The loss."""
-        log_p = F.log_softmax(logits, dim=1)
+        """The loss.
+
+        Raises:
+            ShapeError: The target has no class for each sample, or `alpha` no factor for each class.
+        """
+        check_classes(logits, target, mend="binary_focal takes targets from 0 to 1, of the logits' shape")
+        if self.alpha is not None and len(self.alpha) != logits.shape[1]:
+            raise ShapeError(f"alpha has {len(self.alpha)} factors, and the logits {logits.shape[1]} classes")
+        log_p = F.log_softmax(wide(logits), dim=1)
         counts = target != self.ignore_index
-        known = torch.where(counts, target, 0)
+        known = torch.where(counts, target, 0).long()
         log_pt = log_p.gather(1, known.unsqueeze(1)).squeeze(1)  # [B, ...]
         smooth = self.label_smoothing
         entropy = -log_pt if smooth == 0.0 else -(1.0 - smooth) * log_pt - smooth * log_p.mean(1)
@@ -103,7 +112,14 @@ class BinaryFocalLoss(nn.Module):
         self.reduction: Reduction = check_reduction(reduction)
 
     def forward(self, logits: Tensor, target: Tensor) -> Tensor:
-        """The loss."""
+        """The loss.
+
+        Raises:
+            ShapeError: The target is not of the logits' shape.
+        """
+        check_same(logits, target)
+        logits = wide(logits)
+        target = target.to(logits.dtype)
         entropy = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
         p = logits.sigmoid()
         wrong = p + target - 2.0 * p * target  # how far from the target: 1 - p_t
@@ -121,11 +137,12 @@ def _modulated(log_p: Tensor, gamma: float) -> Tensor:
 
 
 def _per_class(alpha: Any) -> Tensor | None:
-    if isinstance(alpha, int | float):
-        return None
-    return torch.as_tensor(alpha, dtype=torch.get_default_dtype())
+    factors = torch.as_tensor(alpha, dtype=torch.get_default_dtype())
+    if factors.dim() > 1 or not bool(((factors >= 0.0) & factors.isfinite()).all()):
+        raise ComponentError(f"alpha is a factor of at least 0, or one per class, got {alpha}")
+    return None if factors.dim() == 0 else factors
 
 
 def _check_gamma(gamma: float) -> None:
-    if not gamma >= 0.0:
-        raise ComponentError(f"gamma is at least 0, got {gamma}")
+    if not 0.0 <= gamma < math.inf:
+        raise ComponentError(f"gamma is at least 0, and finite, got {gamma}")

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - the customary name
 
 from flodl_nn.losses.reduction import Reduction, check_reduction, reduce
+from flodl_nn.losses.targets import wide
 
 # B samples, D features
 
@@ -26,7 +27,7 @@ class InfoNCELoss(nn.Module):
         label_smoothing: Part of the target spread over all keys.
 
     Raises:
-        ComponentError: The temperature is not positive.
+        ComponentError: The temperature is not positive, or the smoothing not from 0 to 1.
 
     Source:
         van den Oord et al. 2018, "Representation Learning with Contrastive Predictive Coding";
@@ -40,12 +41,14 @@ class InfoNCELoss(nn.Module):
     def __init__(self, temperature: float = 0.07, *, symmetric: bool = True, label_smoothing: float = 0.0) -> None:
         super().__init__()
         _check_temperature(temperature)
+        if not 0.0 <= label_smoothing <= 1.0:
+            raise ComponentError(f"label_smoothing is from 0 to 1, got {label_smoothing}")
         self.temperature, self.symmetric, self.label_smoothing = temperature, symmetric, label_smoothing
 
     def forward(self, queries: Tensor, keys: Tensor) -> Tensor:
         """The loss."""
         _check_pair(queries, keys)
-        logits = F.normalize(queries, dim=1) @ F.normalize(keys, dim=1).T / self.temperature  # [B, B]
+        logits = F.normalize(wide(queries), dim=1) @ F.normalize(wide(keys), dim=1).T / self.temperature  # [B, B]
         own = torch.arange(len(logits), device=logits.device)
         forth = F.cross_entropy(logits, own, label_smoothing=self.label_smoothing)
         if not self.symmetric:
@@ -80,7 +83,7 @@ class NTXentLoss(nn.Module):
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
         """The loss."""
         _check_pair(first, second)
-        views = F.normalize(torch.cat([first, second]), dim=1)
+        views = F.normalize(wide(torch.cat([first, second])), dim=1)
         logits = views @ views.T / self.temperature  # [2B, 2B]
         itself = torch.eye(len(views), dtype=torch.bool, device=views.device)
         partner = torch.arange(len(views), device=views.device).roll(len(first))
@@ -119,7 +122,7 @@ class SupConLoss(nn.Module):
             raise ShapeError(
                 f"embeddings are [B, D] and their classes [B], got {list(embeddings.shape)} and {list(target.shape)}"
             )
-        rows = F.normalize(embeddings, dim=1)
+        rows = F.normalize(wide(embeddings), dim=1)
         itself = torch.eye(len(rows), dtype=torch.bool, device=rows.device)
         log_p = (rows @ rows.T / self.temperature).masked_fill(itself, float("-inf")).log_softmax(1)
         friends = (target[:, None] == target) & ~itself  # [B, B]
@@ -159,12 +162,19 @@ class ContrastiveLoss(nn.Module):
         self.reduction: Reduction = check_reduction(reduction)
 
     def forward(self, first: Tensor, second: Tensor, target: Tensor) -> Tensor:
-        """The loss."""
+        """The loss.
+
+        Raises:
+            ShapeError: No pairs, or not one target for each.
+        """
         _check_pair(first, second)
-        squared = (first - second).square().sum(1)
+        if target.shape != first.shape[:1]:
+            raise ShapeError(f"{len(first)} pairs have targets [{len(first)}], got {list(target.shape)}")
+        squared = (wide(first) - wide(second)).square().sum(1)
+        target = target.to(squared.dtype)
         distance = squared.clamp_min(1e-12).sqrt()  # a root at 0 has no gradient
         apart = (self.margin - distance).clamp_min(0.0).square()
-        return reduce(target * squared + (1 - target) * apart, self.reduction)
+        return reduce(target * squared + (1.0 - target) * apart, self.reduction)
 
 
 def _check_temperature(temperature: float) -> None:

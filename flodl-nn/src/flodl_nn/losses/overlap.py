@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import final
 
 import torch
 from flodl_core import ComponentError, ShapeError
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - the customary name
+
+from flodl_nn.losses.targets import check_classes, wide
 
 
 @final
@@ -49,7 +52,7 @@ class TverskyLoss(nn.Module):
         ignore_index: int = -100,
     ) -> None:
         super().__init__()
-        if min(alpha, beta, smooth) < 0.0 or gamma <= 0.0:
+        if not all(0.0 <= value < math.inf for value in (alpha, beta, smooth)) or not 0.0 < gamma < math.inf:
             raise ComponentError(
                 f"weights and smooth are at least 0, gamma above, got {alpha}, {beta}, {smooth}, {gamma}"
             )
@@ -57,7 +60,11 @@ class TverskyLoss(nn.Module):
         self.ignore_index = ignore_index
 
     def forward(self, logits: Tensor, target: Tensor) -> Tensor:
-        """The loss."""
+        """The loss.
+
+        Raises:
+            ShapeError: The target fits neither form.
+        """
         p, truth = _by_class(logits, target, self.ignore_index)  # [C, N] each
         hit = (p * truth).sum(1)
         invented, missed = (p * (1.0 - truth)).sum(1), ((1.0 - p) * truth).sum(1)
@@ -122,17 +129,16 @@ class JaccardLoss(nn.Module):
 
 def _by_class(logits: Tensor, target: Tensor, ignore_index: int) -> tuple[Tensor, Tensor]:
     """Probabilities and truth, one row per class: of classes by index, or of one yes-or-no answer."""
+    logits = wide(logits)
     if target.shape == logits.shape and target.is_floating_point():
-        return logits.sigmoid().reshape(1, -1), target.reshape(1, -1)
-    if target.shape != (logits.shape[0], *logits.shape[2:]) or target.is_floating_point():
-        raise ShapeError(
-            f"overlap compares logits [B, C, ...] with classes i64 [B, ...], got {list(logits.shape)}"
-            f" and {str(target.dtype).removeprefix('torch.')} {list(target.shape)}",
-            mend="for yes or no: a floating target of the logits' shape",
-        )
+        return logits.sigmoid().reshape(1, -1), target.to(logits.dtype).reshape(1, -1)
+    yes_or_no = "for yes or no: a floating target of the logits' shape"
+    check_classes(logits, target, mend=yes_or_no)
     classes = logits.shape[1]
+    if classes == 1:  # whatever it says, its softmax is 1
+        raise ShapeError(f"classes are told apart by two logits and more, got {list(logits.shape)}", mend=yes_or_no)
     counts = (target != ignore_index).reshape(1, -1)
     known = torch.where(target == ignore_index, 0, target)
     p = logits.softmax(1).transpose(0, 1).reshape(classes, -1)
-    truth = F.one_hot(known.reshape(-1), classes).T.to(p.dtype)
+    truth = F.one_hot(known.reshape(-1).long(), classes).T.to(p.dtype)
     return p * counts, truth * counts

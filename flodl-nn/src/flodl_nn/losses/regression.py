@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import final
+from typing import Any, final
 
 import torch
 from flodl_core import ComponentError, ShapeError
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - the customary name
 
 from flodl_nn.losses.reduction import Reduction, check_reduction, reduce
+from flodl_nn.losses.targets import check_same, wide
 
 
 @final
@@ -33,8 +34,8 @@ class LogCoshLoss(nn.Module):
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
         """The loss."""
-        _check_same(output, target)
-        error = output - target
+        check_same(output, target)
+        error = wide(output) - wide(target)
         return reduce(error + F.softplus(-2.0 * error) - math.log(2.0), self.reduction)
 
 
@@ -68,8 +69,8 @@ class CharbonnierLoss(nn.Module):
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
         """The loss."""
-        _check_same(output, target)
-        return reduce(((output - target).square() + self.eps**2).sqrt(), self.reduction)
+        check_same(output, target)
+        return reduce(((wide(output) - wide(target)).square() + self.eps**2).sqrt(), self.reduction)
 
 
 @final
@@ -96,20 +97,18 @@ class QuantileLoss(nn.Module):
 
     def __init__(self, quantiles: Sequence[float] = (0.1, 0.5, 0.9), *, reduction: str = "mean") -> None:
         super().__init__()
-        if not quantiles or not all(0.0 < q < 1.0 for q in quantiles):
-            raise ComponentError(f"quantiles are between 0 and 1, at least one, got {list(quantiles)}")
-        self.register_buffer("quantiles", torch.tensor(tuple(quantiles)), persistent=False)
+        self.register_buffer("quantiles", torch.tensor(_levels(quantiles)), persistent=False)
         self.reduction: Reduction = check_reduction(reduction)
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
         """The loss."""
-        rows = target.reshape(len(target), -1)
-        if output.shape != (len(target), len(self.quantiles)) or rows.shape[1] != 1:
+        items = target.numel()
+        if output.shape != (items, len(self.quantiles)) or target.shape not in ((items,), (items, 1)):
             raise ShapeError(
                 f"{len(self.quantiles)} quantiles need outputs [B, {len(self.quantiles)}] and targets [B],"
                 f" got {list(output.shape)} and {list(target.shape)}"
             )
-        error = rows - output  # [B, Q]
+        error = wide(target).reshape(-1, 1) - wide(output)  # [B, Q]
         quantiles = self.quantiles.to(error.dtype)
         return reduce(torch.maximum(quantiles * error, (quantiles - 1.0) * error), self.reduction)
 
@@ -147,10 +146,24 @@ class GaussianNLLLoss(nn.Module):
 
     def forward(self, mean: Tensor, variance: Tensor, target: Tensor) -> Tensor:
         """The loss."""
-        _check_same(mean, target)
+        check_same(mean, target)
+        mean, variance, target = wide(mean), wide(variance), wide(target)
         variance = _variance_of(mean, variance).clamp_min(self.eps)
         values = 0.5 * (variance.log() + (mean - target).square() / variance)
         return reduce(values + 0.5 * math.log(2.0 * math.pi) if self.full else values, self.reduction)
+
+
+def _levels(quantiles: Any) -> list[float]:
+    try:
+        levels = [float(q) for q in quantiles]
+    except (TypeError, ValueError):
+        levels = []
+    if not levels or not all(0.0 < q < 1.0 for q in levels):
+        raise ComponentError(
+            f"quantiles are between 0 and 1, at least one, got {levels or quantiles!r}",
+            mend="quantiles=[0.1, 0.5, 0.9]",
+        )
+    return levels
 
 
 def _variance_of(mean: Tensor, variance: Tensor) -> Tensor:
@@ -164,11 +177,3 @@ def _variance_of(mean: Tensor, variance: Tensor) -> Tensor:
                 f"a variance is of the mean's shape, or one per row, got {list(mean.shape)} and {list(variance.shape)}"
             )
     return variance
-
-
-def _check_same(output: Tensor, target: Tensor) -> None:
-    if output.shape != target.shape:
-        raise ShapeError(
-            f"outputs and targets have one shape, got {list(output.shape)} and {list(target.shape)}",
-            mend="a loss never broadcasts",
-        )
