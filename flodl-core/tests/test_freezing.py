@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 import torch
 from flodl_core import PathError, TrainingError
-from flodl_core.freezing import asked_since, freeze, hold_still, is_frozen, requests_so_far, thaw
+from flodl_core.freezing import (
+    asked_since,
+    freeze,
+    held_paths,
+    hold_only,
+    hold_still,
+    is_frozen,
+    requests_so_far,
+    thaw,
+)
 from torch import nn
 
 
@@ -110,3 +119,31 @@ def test_a_wrong_path_is_told(device):
     """With the nearest."""
     with pytest.raises(PathError, match="names no parameter"):
         freeze(a_net(device), "7")
+
+
+def test_held_statistics_follow_again_when_they_are_to_be_tracked(device):
+    """`track` after `hold`, with no change of mode in between."""
+    net = a_net(device)
+    freeze(net, "1")
+    freeze(net, "1", stats="track")
+    net(torch.ones(8, 4, device=device))
+    assert net[1].running_mean.any()
+
+
+def test_what_is_held_comes_back_and_nothing_else(device):
+    """A layer that was let go since the model was built follows the data; one that was held does not."""
+    net, other = a_net(device), a_net(device)
+    freeze(other, "1")
+    hold_only(other, held_paths(net))
+    assert ([], True) == (held_paths(other), other[1].training)
+    freeze(net, "1")
+    hold_only(other, held_paths(net))
+    assert (["1"], False) == (held_paths(other), other[1].training)
+
+
+def test_a_users_own_attribute_of_that_name_is_the_users(device):
+    """A module that holds something else goes on in its mode."""
+    net = a_net(device)
+    net[0].held = ["a", "list"]
+    hold_still(net.modules())
+    assert net[0].training

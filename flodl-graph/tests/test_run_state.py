@@ -72,3 +72,24 @@ def test_what_is_no_state_of_a_run(state, device):
         graph.load_run_state(state)
     assert before["graphs"].keys() == graph.run_state()["graphs"].keys()
     assert before["graphs"][""]["epoch"] == graph.epoch
+
+
+def test_statistics_that_were_let_go_follow_again(device):
+    """A run that was saved after a thaw comes back so into a graph that begins frozen."""
+    graph, other = built(device), built(device)
+    other.freeze("inner.batch_norm1d_1")
+    other.load_run_state(copy.deepcopy(graph.run_state()))
+    other(torch.tensor([[1.0, 2.0], [3.0, 1.0]], device=device))
+    assert other.inner.batch_norm1d_1.running_mean.any()
+
+
+def test_a_freeze_inside_an_evaluation_holds_after_it(device):
+    """And a thaw there lets go: whoever evaluates decides there."""
+    graph = built(device)
+    norm = graph.inner.batch_norm1d_1
+    with graph.evaluating():
+        graph.freeze("inner")
+    assert not norm.training
+    with graph.evaluating():
+        graph.thaw("inner")
+    assert norm.training

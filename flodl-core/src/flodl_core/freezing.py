@@ -6,7 +6,7 @@ thawed (its moments) is the step's affair: `thaw` leaves a request that it finds
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Literal, TypeAlias, final, get_args
 
 from attrs import define
@@ -57,8 +57,11 @@ def freeze(root: nn.Module, path: str = "", *, stats: Stats = "hold") -> None:
     for parameter in select_parameters(root, path).values():
         parameter.requires_grad_(False)
         parameter.grad = None
-    for norm, _ in _norms_at(root, path):
-        norm.held = stats == "hold"  # type: ignore[assignment]
+    for norm, holder in _norms_at(root, path):
+        if stats == "hold":
+            norm.held = True  # type: ignore[assignment]
+        else:
+            _release(norm, holder)
     hold_still(root.modules())
 
 
@@ -80,9 +83,7 @@ def thaw(root: nn.Module, path: str = "", *, moments: Moments = "keep") -> None:
     for parameter in chosen.values():
         parameter.requires_grad_(True)
     for norm, holder in _norms_at(root, path):
-        if getattr(norm, "held", False):
-            norm.held = False  # type: ignore[assignment]
-            norm.train(holder.training)
+        _release(norm, holder)
     if moments == "reset":
         _REQUESTS.count += 1
         for parameter in chosen.values():
@@ -101,8 +102,29 @@ def is_frozen(root: nn.Module, path: str = "") -> bool:
 def hold_still(modules: Iterable[nn.Module]) -> None:
     """After a change of mode: held normalisation layers go on with the statistics they have."""
     for module in modules:
-        if getattr(module, "held", False):
+        if _is_held(module):
             module.training = False
+
+
+def held_paths(root: nn.Module) -> list[str]:
+    """Where layers hold their statistics still: what a saved run keeps of freezes beside the parameters'."""
+    return [path for path, module in root.named_modules() if _is_held(module)]
+
+
+def hold_only(root: nn.Module, paths: Collection[str]) -> None:
+    """Let these layers hold their statistics still, and no other: as `held_paths` found them."""
+    for path, module in root.named_modules():
+        if path in paths:
+            module.held = True
+        else:
+            _release(module, _holder(root, path))
+    hold_still(root.modules())
+
+
+def modes(root: nn.Module) -> dict[nn.Module, bool]:
+    """Each module's training mode; of a layer that holds still, the mode that it will have when it is thawed."""
+    named = dict(root.named_modules())
+    return {m: (_holder(root, path) if _is_held(m) else m).training for path, m in named.items()}
 
 
 def requests_so_far() -> int:
@@ -120,7 +142,24 @@ def _norms_at(root: nn.Module, path: str) -> Iterator[tuple[nn.Module, nn.Module
     path = resolved(root, path)
     for name, module in root.named_modules(remove_duplicate=False):  # a shared layer is named by each of its paths
         if getattr(module, "running_mean", None) is not None and matches(name, path):
-            yield module, root.get_submodule(name.rpartition(".")[0])
+            yield module, _holder(root, name)
+
+
+def _holder(root: nn.Module, path: str) -> nn.Module:
+    """The module that a path's last part is in; of the root, itself."""
+    return root.get_submodule(path.rpartition(".")[0])
+
+
+def _is_held(module: nn.Module) -> bool:
+    """A user's module may have an attribute of that name, for something else."""
+    return getattr(module, "held", False) is True
+
+
+def _release(norm: nn.Module, holder: nn.Module) -> None:
+    """Let statistics follow the data again, where they were held."""
+    if _is_held(norm):
+        norm.held = False  # type: ignore[assignment]
+        norm.train(holder.training)
 
 
 def _check_word(argument: str, word: object, words: tuple[str, ...]) -> None:

@@ -9,6 +9,7 @@ import json
 import pytest
 import torch
 from flodl_core import CheckpointError, ref
+from flodl_core.freezing import freeze, thaw
 from flodl_nn import TrainStep, cosine, plateau, warmup
 from torch import nn
 
@@ -183,3 +184,26 @@ def test_an_open_window_goes_on_in_one_of_its_kind_alone(saved, here, message, d
     other.load_state_dict(step.state_dict())
     learn(other, 3, 11)
     assert other.steps == 1 + 8 // here.get("accumulate", 1)
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_held_statistics_of_any_module_come_back(held, device):
+    """Frozen or thawed since the module was built: the resumed run is the run."""
+
+    def started():
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Linear(4, 4)).to(device)
+        if not held:
+            freeze(model, "1")
+        return TrainStep(model, loss="mse", optimizer=ref("adamw", lr=1e-2))
+
+    step, other = started(), started()
+    (freeze if held else thaw)(step.model, "1")
+    learn(step, 0, 3)
+    other.model.load_state_dict(copy.deepcopy(step.model.state_dict()))
+    other.load_state_dict(through_a_file(step.state_dict()))
+    for one in (step, other):
+        learn(one, 3, 5)
+    assert [] == [k for k, v in step.model.state_dict().items() if not v.equal(other.model.state_dict()[k])]
+    with pytest.raises(CheckpointError, match="holds statistics still that this has not"):
+        other.load_state_dict({**step.state_dict(), "held": ["9"]})

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from flodl_core import CheckpointError
-from flodl_core.freezing import hold_still
+from flodl_core.freezing import held_paths, hold_only
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
@@ -19,7 +19,7 @@ def save_run(graph: AbstractFamily) -> dict[str, Any]:
     """Plain data and live tensors, by the dotted prefix of each graph of the family."""
     return {
         "graphs": {prefix: _state_of(member) for prefix, member in graph._family()},
-        "held": [name for name, module in graph.named_modules() if getattr(module, "held", False)],
+        "held": held_paths(graph),
     }
 
 
@@ -40,10 +40,7 @@ def load_run(graph: AbstractFamily, state: Mapping[str, Any]) -> None:
         _check(member, prefix, saved[prefix])
     for prefix, member in family.items():
         _load(member, saved[prefix])
-    for name, module in modules.items():
-        if hasattr(module, "held") or name in held:
-            module.held = name in held
-    hold_still(modules.values())
+    hold_only(graph, held)
 
 
 def _state_of(graph: AbstractFamily) -> dict[str, Any]:

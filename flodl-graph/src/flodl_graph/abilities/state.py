@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import torch
+from flodl_core.freezing import hold_still, modes
 from torch import Tensor
 
 from flodl_graph.abilities.family import AbstractFamily
@@ -47,14 +48,15 @@ class AbstractStateful(AbstractFamily):
     @contextmanager
     def evaluating(self) -> Iterator[None]:
         """Evaluate in a block: eval mode, no gradients, carried state of its own; then each part as it was."""
-        modes = [(module, module.training) for module in self.modules()]
+        before = modes(self)
         self.eval()
         try:
             with torch.no_grad(), set_aside(graph for _, graph in self._family()):
                 yield
         finally:
-            for module, training in modes:
+            for module, training in before.items():
                 module.training = training
+            hold_still(before)
 
     @contextmanager
     def _untouched(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ from typing import Any, final
 import attrs
 import torch
 from flodl_core import CheckpointError
+from flodl_core.freezing import held_paths, hold_only
 from torch import nn
 
 from flodl_nn.schedules.plateau import PlateauState
@@ -57,6 +58,7 @@ class StepState:
             "plateau": attrs.asdict(self.rates.plateau),
             "rules": self.rules.state_dict(),
             "run": _save_run(self.model),
+            "held": held_paths(self.model),
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
@@ -72,10 +74,14 @@ class StepState:
         check_gradients(self.parts, state["window"])
         self.rules.check(state["rules"])
         plateau = PlateauState(**state["plateau"])
-        run = state.get("run")
+        run, held = state.get("run"), state.get("held")
+        if held is not None:
+            _check_held(self.model, held)
         if run is not None:
             _check_run(self.model, run)
             _load_run(self.model, run)
+        if held is not None:
+            hold_only(self.model, held)
         load_parts(self.parts, state["optimizer"])
         load_gradients(self.parts, state["window"])
         self.update.steps, self.update.pending = state["steps"], state["pending"]
@@ -132,6 +138,17 @@ def _check_run(model: nn.Module, saved: Mapping[str, Any]) -> None:
     """
     if {path for path, _ in _running(model, "")} != set(saved):
         raise CheckpointError("the state is of another model: what it carries from call to call is not what this does")
+
+
+def _check_held(model: nn.Module, held: Any) -> None:
+    """Has the model the layers that held their statistics still?
+
+    Raises:
+        CheckpointError: It has not.
+    """
+    paths = {path for path, _ in model.named_modules()}
+    if not isinstance(held, list) or not all(isinstance(path, str) and path in paths for path in held):
+        raise CheckpointError("the state is of another model: it holds statistics still that this has not")
 
 
 def _load_run(model: nn.Module, saved: Mapping[str, Any]) -> None:
