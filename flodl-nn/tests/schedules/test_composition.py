@@ -111,6 +111,20 @@ def test_a_plateau_waits_rests_and_reads_both_ways():
     assert state.best == 0.9
 
 
+def test_a_plateau_gets_over_a_first_epoch_without_bounds():
+    """Any number is better than infinity."""
+    rule, state = plateau("loss", patience=2, threshold=0.01), PlateauState()
+    for value in (math.inf, 1.0, 0.9, 0.8):
+        state = rule.observe(state, value)
+    assert PlateauState(best=0.8) == state
+
+
+def test_a_factor_beyond_floats_is_infinite():
+    """Not an error of the arithmetic in the middle of a run."""
+    for schedule in (exponential(2.0), step_decay(1, 2), multi_step(range(2000), 2.0)):
+        assert math.inf == schedule.factor(5000)
+
+
 def test_a_plateau_in_a_chain_is_in_force_from_its_own_start():
     """Before, no metric is read."""
     chain = warmup(5).then(plateau("loss"))

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 import torch
 from flodl_core import CheckpointError, PathError, TrainingError, ref
-from flodl_core.rules import Rule, freeze, save, scale_lr, stop, thaw, trend, when
+from flodl_core.rules import Rule, freeze, save, scale_lr, stop, thaw, trend, trends, when
 from flodl_core.rules.table import rule_to_table
+from flodl_core.trends import Trend, TrendGroup
+from flodl_core.trends.ledger import Ledger
+from flodl_core.trends.trend import Goal
 from flodl_nn import TrainStep, cosine
 from torch import nn
 
@@ -195,3 +198,55 @@ def test_a_broken_state_changes_nothing(device: torch.device, broken: Any) -> No
         step.load_state_dict({**state, "rules": broken, "steps": 99})
     assert 4 == step.steps
     assert all(torch.equal(value, step.model.state_dict()[key]) for key, value in weights.items())
+
+
+def test_scale_lr_finds_a_shared_part_by_each_of_its_paths(device: torch.device) -> None:
+    """Tied weights go by their first name in a group; the rule may know them by another."""
+    model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4), nn.Linear(4, 4)).to(device)
+    model[1].weight, model[1].bias = model[0].weight, model[0].bias
+    step = TrainStep(model, loss="mse", optimizer=ref("sgd", lr=1.0), rules=[when(EVERY).do(scale_lr(0.5, "1"))])
+    learn(step, 0, 4)
+    assert {"0.weight": 0.5, "0.bias": 0.5, "2.weight": 1.0, "2.bias": 1.0} == rates(step)
+
+
+@pytest.mark.parametrize("schedule", [None, cosine(100)])
+def test_scale_lr_scales_rates_that_are_tensors(device: torch.device, schedule: Any) -> None:
+    """Of that part alone, though torch gives all groups one tensor; not on top of what a schedule did to it."""
+    model = nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 4)).to(device)
+    parts = [{"params": list(part.parameters())} for part in model]
+    optimizer = torch.optim.Adam(parts, lr=torch.tensor(1.0))
+    step = TrainStep(
+        model, loss="mse", optimizer=optimizer, schedule=schedule, rules=[when(EVERY).do(scale_lr(0.5, "1"))]
+    )
+    learn(step, 0, 5)
+    factor = 1.0 if schedule is None else schedule.factor(4)
+    expected = [torch.tensor(base * factor) for base in (1.0, 0.5)]
+    torch.testing.assert_close(expected, [torch.as_tensor(group["lr"]) for group in optimizer.param_groups])
+
+
+def test_a_glob_names_what_was_handed_in_to_a_model_that_records(device: torch.device) -> None:
+    """And a misspelt name is told the nearest of it."""
+
+    class Recording(nn.Linear):
+        def __init__(self) -> None:
+            super().__init__(4, 4)
+            self.own = Ledger()
+
+        def trend(self, path: str, *, goal: Goal = "min") -> Trend:
+            return self.own.trend(path, goal=goal)
+
+        def trends(self, *paths: str, goal: Goal = "min") -> TrendGroup:
+            return self.own.trends(*paths, goal=goal)
+
+    model = Recording().to(device)
+    model.own.enter(0, {"val_size": 1.0})
+    rules = [
+        when(trends("val_*").any_stalled(3)).do(stop()),
+        when(trend("val_los").latest() < 1.0).do(stop()),
+    ]
+    step = TrainStep(model, loss="mse", optimizer="adam", rules=rules)
+    with pytest.warns(UserWarning, match="nothing is recorded as 'val_los'; did you mean 'val_loss'"):
+        step.end_epoch({"val_loss": 2.0, "val_size": 3.0})
+    for _ in range(2):
+        step.end_epoch({"val_loss": 2.0})
+    assert {"val_loss": (2.0, 2.0, 2.0), "val_size": (3.0,)} == dict(step.fired[0].windows)

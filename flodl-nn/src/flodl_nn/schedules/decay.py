@@ -50,7 +50,7 @@ class StepDecay(AbstractSchedule):
 
     def factor(self, step: int) -> float:
         """`gamma ** (step // size)`."""
-        return float(self.gamma ** (step // self.size))
+        return _power(self.gamma, step // self.size)
 
 
 @final
@@ -69,7 +69,7 @@ class Exponential(AbstractSchedule):
 
     def factor(self, step: int) -> float:
         """`gamma ** step`."""
-        return float(self.gamma**step)
+        return _power(self.gamma, step)
 
 
 def _milestones(value: Any) -> tuple[int, ...]:
@@ -102,7 +102,7 @@ class MultiStep(AbstractSchedule):
 
     def factor(self, step: int) -> float:
         """`gamma` to the number of milestones reached."""
-        return float(self.gamma ** bisect_right(self.milestones, step))
+        return _power(self.gamma, bisect_right(self.milestones, step))
 
     @property
     def length(self) -> int:
@@ -131,6 +131,14 @@ class InverseSqrt(AbstractSchedule):
     def factor(self, step: int) -> float:
         """`min((step + 1) / warmup, sqrt(warmup / (step + 1)))`."""
         return min((step + 1) / self.warmup, math.sqrt(self.warmup / (step + 1)))
+
+
+def _power(gamma: float, times: int) -> float:
+    """`gamma ** times`; infinite where it is beyond all floats, as it is to the optimizer."""
+    try:
+        return float(gamma) ** times
+    except OverflowError:
+        return math.inf
 
 
 constant = Constant

@@ -86,7 +86,7 @@ class Plateau(AbstractSchedule):
             return False
         if best is None:
             return True
-        margin = self.threshold * abs(best)
+        margin = self.threshold * abs(best) if math.isfinite(best) else 0.0  # a part of infinity is no margin
         return value < best - margin if self.goal == "min" else value > best + margin
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any, final
 
 from flodl_core.freezing import Moments, Stats, freeze, thaw
-from flodl_core.paths import matches, resolved
-from torch import Tensor, nn
+from flodl_core.paths import select_parameters
+from torch import nn
 
 from flodl_nn.step.parts import TrainedParts
 from flodl_nn.step.rates import BASE
@@ -31,9 +31,10 @@ class Acts:
 
     def scale_lr(self, factor: float, path: str) -> None:
         """Multiply the rates of all groups under a path; a schedule goes on from the new ones."""
-        path = resolved(self._model, path)
-        for group, (_, names) in zip(self._parts.optimizer.param_groups, self._parts.groups(), strict=True):
-            if names and all(matches(name, path) for name in names):
+        for group, covered in zip(
+            self._parts.optimizer.param_groups, covers(self._model, self._parts, path), strict=True
+        ):
+            if covered == 1.0:
                 _scale(group, factor)
 
     def stop(self) -> None:
@@ -45,11 +46,24 @@ class Acts:
         self.wants_save = True
 
 
+def covers(model: nn.Module, parts: TrainedParts, path: str) -> list[float]:
+    """How much of each group a path names, from 0 to 1; the empty path is all of all.
+
+    By parameter, not by name: a shared one goes by its first name in a group, and is named by each of its paths.
+
+    Raises:
+        PathError: The path names nothing.
+    """
+    named = {id(parameter) for parameter in select_parameters(model, path).values()}
+    groups = [[id(parts.named[name]) in named for name in names] for _, names in parts.groups()]
+    return [1.0 if not path else sum(group) / len(group) if group else 0.0 for group in groups]
+
+
 def _scale(group: dict[str, Any], factor: float) -> None:
-    """The rate now, and the base that a schedule multiplies."""
-    if isinstance(group["lr"], Tensor):
-        group["lr"].mul_(factor)
-    else:
-        group["lr"] *= factor
+    """The rate now, and the base that a schedule multiplies.
+
+    Not in place: torch gives all groups of an optimizer the same tensor, where the rate is one.
+    """
+    group["lr"] = group["lr"] * factor
     if BASE in group:
-        group[BASE] *= factor
+        group[BASE] = group[BASE] * factor

@@ -52,7 +52,7 @@ class Rates:
         """The rate of one group at a step."""
         if self.schedule is None:
             return float(group["lr"])
-        base = float(group.setdefault(BASE, group["lr"]))
+        base = float(group.setdefault(BASE, float(group["lr"])))  # a number: a rate that is a tensor changes in place
         return self.schedule.lr(step, base) * self.plateau.scale
 
     def end_epoch(self, metrics: Mapping[str, float], step: int) -> None:

@@ -9,18 +9,16 @@ from typing import Any, final
 import torch
 from flodl_core import CheckpointError, FlodlError, TrainingError
 from flodl_core.errors import join_errors
-from flodl_core.paths import matches, resolved, select_parameters
+from flodl_core.paths import select_parameters
 from flodl_core.rules import Firing, Rule, RuleBook
 from flodl_core.rules.action import ScaleLr
 from flodl_core.rules.book import saved_memories
-from flodl_core.rules.condition import Source
-from flodl_core.trends import Trend, TrendGroup
 from flodl_core.trends.ledger import Ledger
-from flodl_core.trends.trend import Goal
 from torch import Tensor, nn
 
-from flodl_nn.step.acts import Acts
+from flodl_nn.step.acts import Acts, covers
 from flodl_nn.step.parts import TrainedParts
+from flodl_nn.step.sources import Sources
 
 LOSS = "loss"
 """What the mean loss of an epoch is called, where the model records none itself."""
@@ -66,13 +64,11 @@ class StepRules:
             TrainingError: A built optimizer has a part in one group with others.
         """
         for path in self.apart:
-            own = resolved(self._model, path)
-            for _, names in parts.groups():
-                if 0 < sum(matches(name, own) for name in names) < len(names):
-                    raise TrainingError(
-                        f"scale_lr(..., {path!r}): the optimizer has {path!r} in one group with other parts",
-                        mend='groups of their own when it is built, or a recipe: optimizer=ref("adam", lr=1e-3)',
-                    )
+            if any(0.0 < covered < 1.0 for covered in covers(self._model, parts, path)):
+                raise TrainingError(
+                    f"scale_lr(..., {path!r}): the optimizer has {path!r} in one group with other parts",
+                    mend='groups of their own when it is built, or a recipe: optimizer=ref("adam", lr=1e-3)',
+                )
 
     def hear(self, result: Any) -> None:
         """Count the loss of a step into the epoch's mean. Waits for no device."""
@@ -99,7 +95,7 @@ class StepRules:
         mean = self._mean() if unheard else {}
         self._total, self._count = None, 0
         self._ledger.enter(epoch - 1, {**handed, **mean})
-        self.fired = self._book.ask(_Sources(self._ledger, self._own), controls, epoch)
+        self.fired = self._book.ask(Sources(self._ledger, self._own), controls, epoch)
         if controls.wants_save:
             self._save()
 
@@ -141,22 +137,6 @@ class StepRules:
             )
         for saver in self._savers:
             saver()
-
-
-@final
-class _Sources:
-    """Trends from what was handed in, else from the model."""
-
-    def __init__(self, ledger: Ledger, own: Source | None) -> None:
-        self._ledger, self._own = ledger, own
-
-    def trend(self, path: str, *, goal: Goal = "min") -> Trend:
-        if self._own is None or path in self._ledger.names():
-            return self._ledger.trend(path, goal=goal)
-        return self._own.trend(path, goal=goal)
-
-    def trends(self, *paths: str, goal: Goal = "min") -> TrendGroup:
-        return (self._ledger if self._own is None else self._own).trends(*paths, goal=goal)
 
 
 def _check_paths(rules: Iterable[Rule], model: nn.Module) -> None:
