@@ -374,3 +374,36 @@ def test_a_name_is_text(graph: Graph, name: object) -> None:
         with pytest.raises(TrainingError, match="record\\(\\) takes a name, or a table"):
             graph.record(*said)  # type: ignore[arg-type]
     assert {} == graph.flush()
+
+
+@pytest.mark.parametrize("forget", ["by the part", "by the whole", "by a load"])
+def test_what_is_recorded_after_a_reset_is_kept(graph: Graph, forget: str) -> None:
+    """Whoever forgot: the part or the graph around it, and whoever had recorded the name before."""
+    fresh = copy.deepcopy(graph.encoder.run_state())
+    for one, name in ((graph, "encoder.loss"), (graph.encoder, "loss")):
+        one.record(name, 1.0)
+    match forget:
+        case "by the part":
+            graph.encoder.reset_trend("loss")
+        case "by the whole":
+            graph.reset_trend("encoder.loss")
+        case _:
+            graph.encoder.load_run_state(fresh)
+    graph.record("encoder.loss", 4.0)
+    graph.encoder.record("loss", 2.0)
+    assert {"encoder.loss": 3.0} == graph.flush()
+
+
+@pytest.mark.parametrize("alone", [1, 3])
+def test_a_part_with_a_past_counts_with_the_whole(alone: int) -> None:
+    """Its curve begins anew at the whole's epoch, without a number of before; and the run can be saved and loaded."""
+    part = FlowBuilder("linear", 2, 2).label("part").build()
+    for _ in range(alone):
+        part.record("loss", 8.0)
+        part.end_epoch()
+    whole = FlowBuilder(part).build()
+    for _ in range(2):
+        whole.record("part.loss", 1.0)
+        whole.end_epoch()
+    assert ((0, 1), (1.0, 1.0)) == (whole.trend("part.loss").epochs, whole.trend("part.loss").values)
+    whole.load_run_state(whole.run_state())

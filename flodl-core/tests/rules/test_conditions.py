@@ -114,6 +114,8 @@ def test_an_unrecorded_name_is_no_answer(ledger: Ledger) -> None:
         (lambda: trend("loss").stalled(2), "nobody can tell a trend from noise by 2 points"),
         (lambda: trend("loss").latest() < math.nan, r"trend\('loss'\).latest\(\) is compared with a number, got nan"),
         (lambda: trend("loss").mean(-1) < 1.0, "a window is a whole number"),
+        (lambda: trend("loss").ema(0) < 1.0, "a window is a whole number of epochs, at least 1, got 0"),
+        (lambda: trend("loss").stalled(1, tol=0.1), r"stalled\(1, tol=0.1\) has no answer at any epoch"),
         (lambda: bool(YES), "neither true nor false now"),
         (lambda: YES and NO, "combine conditions by & | ~"),
         (lambda: YES & True, "& and | combine conditions, got True"),

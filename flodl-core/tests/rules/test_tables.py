@@ -50,6 +50,10 @@ RULES: list[tuple[Rule, dict[str, Any]]] = [
             "cooldown": 0,
         },
     ),
+    (
+        when(~trend("loss").finite(0)).do(stop()),
+        {"when": {"not": {"trend": "loss", "finite": 0}}, "do": [{"stop": True}]},
+    ),
 ]
 
 

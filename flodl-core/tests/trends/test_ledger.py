@@ -44,3 +44,12 @@ def test_state_goes_through_json() -> None:
         with pytest.raises(CheckpointError):
             other.load_state_dict(broken)  # type: ignore[arg-type]
     assert ledger.state_dict() == other.state_dict()
+
+
+def test_an_earlier_epoch_begins_the_curve_anew() -> None:
+    """Points of that epoch and later ones are of another count; what is written down can be saved and loaded."""
+    ledger = Ledger()
+    for epoch in (0, 1, 2, 1):
+        ledger.enter(epoch, {"loss": float(epoch)})
+    assert (0, 1) == ledger.trend("loss").epochs
+    Ledger().load_state_dict(ledger.state_dict())

@@ -125,6 +125,22 @@ def test_best_and_its_epoch() -> None:
     assert Trend([]).best_epoch() is None
 
 
+def test_extremes_leave_nan_aside() -> None:
+    """Wherever it stands, as in floDl; of NaN alone there is none."""
+    for values in ([math.nan, 1.0, 2.0], [1.0, math.nan, 2.0], [2.0, 1.0, math.nan]):
+        assert (1.0, 2.0) == (Trend(values).min(), Trend(values).max())
+    assert (math.inf, -math.inf) == (Trend([math.nan]).min(), Trend([math.nan]).max())
+
+
+@pytest.mark.parametrize("unit", [1e-320, 1e-300, 1e307])
+def test_verdicts_at_the_ends_of_what_floats_can_say(unit: float) -> None:
+    """Sums of such values are beyond floats, or nothing; the verdict is that of any other unit."""
+    flat = [unit * value for value in (9.0, 11.0, 10.0, 10.0, 9.0, 11.0)]
+    falling = [unit * value for value in (15.0, 14.0, 13.0, 12.0, 11.0, 10.0)]
+    assert (True, False, False) == (Trend(flat).stalled(6), Trend(flat).improving(6), Trend(flat).converged(6))
+    assert (False, True) == (Trend(falling).stalled(6), Trend(falling).improving(6))
+
+
 def test_ema_follows_its_recurrence() -> None:
     """Weight 2 / (window + 1) on each new value, from the first."""
     assert 2.0 + 0.5 * (4.0 - 2.0) == Trend([2.0, 4.0]).ema(3)

@@ -13,7 +13,7 @@ from attrs import frozen
 from flodl_core.errors import TrainingError
 from flodl_core.rules.checks import is_number, is_text
 from flodl_core.trends.group import TrendGroup, both, either
-from flodl_core.trends.trend import Goal, Trend, check_verdict, checked_goal, checked_window
+from flodl_core.trends.trend import LEAST_WITH_TOL, Goal, Trend, check_verdict, checked_goal, checked_window
 
 Window: TypeAlias = "tuple[float, ...]"
 
@@ -117,6 +117,11 @@ class Verdict(AbstractCondition):
             checked_window(self.window)
         else:
             check_verdict(self.window, self.tol)
+            if 0 < self.window < LEAST_WITH_TOL:
+                raise TrainingError(
+                    f"{self} has no answer at any epoch: one point has neither slope nor scatter",
+                    mend=f"a window of {LEAST_WITH_TOL} or more",
+                )
 
     def answer(self, source: Source) -> bool | None:
         """What the trend says."""
@@ -145,7 +150,7 @@ class Comparison(AbstractCondition):
     bound: float
 
     def __attrs_post_init__(self) -> None:
-        checked_window(self.window)
+        checked_window(self.window, least=1 if self.word == "ema" else 0)
         if not is_number(self.bound):
             raise TrainingError(f"{self._number} is compared with a number, got {self.bound!r}")
 

@@ -180,7 +180,7 @@ def _question(table: Mapping[str, Any]) -> AbstractCondition:
 def _question_table(question: Verdict | Comparison) -> dict[str, Any]:
     series = question.series
     table: dict[str, Any] = {"trends" if series.several else "trend": series.name}
-    table[question.word] = question.window or True
+    table[question.word] = question.window or (0 if question.word == "finite" else True)  # `true` is 1 there
     if series.goal != "min":
         table["goal"] = series.goal
     if isinstance(question, Comparison):

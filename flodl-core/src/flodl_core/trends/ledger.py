@@ -30,10 +30,7 @@ class Ledger:
     def enter(self, epoch: int, values: Mapping[str, float]) -> None:
         """Write down an epoch's values; one that is there already is replaced."""
         for name, value in values.items():
-            points = self._points.setdefault(name, [])
-            if points and points[-1][0] == epoch:
-                points.pop()
-            points.append((epoch, float(value)))
+            add_point(self._points.setdefault(name, []), epoch, float(value))
 
     def names(self) -> tuple[str, ...]:
         """Every name, in the order in which they first came."""
@@ -69,6 +66,13 @@ class Ledger:
             CheckpointError: It is something else; nothing has changed then.
         """
         self._points = points_from(state)
+
+
+def add_point(points: list[tuple[int, float]], epoch: int, value: float) -> None:
+    """Write down an epoch's value. Points of that epoch or of later ones are of another count, and go."""
+    while points and points[-1][0] >= epoch:
+        points.pop()
+    points.append((epoch, value))
 
 
 def trend_of(points: list[tuple[int, float]], goal: Goal, name: str) -> Trend:

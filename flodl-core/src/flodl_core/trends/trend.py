@@ -16,6 +16,9 @@ Goal: TypeAlias = Literal["min", "max"]
 LEAST = 3
 """Points that a verdict without a tolerance needs: two always lie on a line."""
 
+LEAST_WITH_TOL = 2
+"""Points that a verdict with a tolerance needs: one has neither slope nor scatter."""
+
 NEGLIGIBLE = 1e-3
 """A change over the window below this part of the values' size is none, however clear."""
 
@@ -83,17 +86,16 @@ class Trend:
         return total(values) / len(values) if values else 0.0
 
     def min(self, window: int = 0) -> float:
-        """The least value; infinite of none."""
-        return min(self._window(window), default=math.inf)
+        """The least value, NaN aside as in floDl; infinite of none."""
+        return min(self._numbers(window), default=math.inf)
 
     def max(self, window: int = 0) -> float:
-        """The greatest value; minus infinite of none."""
-        return max(self._window(window), default=-math.inf)
+        """The greatest value, NaN aside as in floDl; minus infinite of none."""
+        return max(self._numbers(window), default=-math.inf)
 
     def best(self, window: int = 0) -> float:
         """The best value, by the goal; a NaN is never it."""
-        values = [value for value in self._window(window) if not math.isnan(value)]
-        return min(values, default=math.inf) if self.goal == "min" else max(values, default=-math.inf)
+        return self.min(window) if self.goal == "min" else self.max(window)
 
     def best_epoch(self) -> int | None:
         """The epoch of the best value, the first of equals; None where there is none."""
@@ -148,12 +150,17 @@ class Trend:
     def _window(self, window: int) -> tuple[float, ...]:
         return self.values[-window:] if checked_window(window) else self.values
 
+    def _numbers(self, window: int) -> list[float]:
+        return [value for value in self._window(window) if not math.isnan(value)]
+
     def _judged(self, window: int, tol: float | None) -> tuple[float, ...] | None:
-        """The values that a verdict is about; None where there is no telling."""
+        """The values that a verdict is about, in a unit of their own size without `tol`; None where nobody can tell."""
         check_verdict(window, tol)
         values = self._window(window)
-        enough = max(window, 2 if tol is not None else LEAST)
-        return values if len(values) >= enough and all(map(math.isfinite, values)) else None
+        enough = max(window, LEAST_WITH_TOL if tol is not None else LEAST)
+        if len(values) < enough or not all(map(math.isfinite, values)):
+            return None
+        return values if tol is not None else _in_own_unit(values)
 
 
 def checked_goal(goal: object) -> Goal:
@@ -186,6 +193,12 @@ def checked_window(window: object, least: int = 0) -> int:
     if isinstance(window, bool) or not isinstance(window, int) or window < least:
         raise TrainingError(f"a window is a whole number of epochs, at least {least}, got {window!r}")
     return window
+
+
+def _in_own_unit(values: Sequence[float]) -> tuple[float, ...]:
+    """The values over a power of two near the largest: the same digits, and sums that no float is too small for."""
+    _, exponent = math.frexp(max(map(abs, values)))
+    return tuple(math.ldexp(value, -exponent) for value in values)
 
 
 def _moves(values: Sequence[float]) -> bool:

@@ -118,6 +118,7 @@ class AbstractRecorded(AbstractFamily):
         epoch = self.epoch + 1
         for _, graph in self._family():
             graph.epoch = epoch
+            graph._recorder.next_epoch()
         return self.latest_metrics()
 
     def trend(self, path: str, *, goal: Goal = "min") -> Trend:

@@ -14,13 +14,16 @@ from typing import Any, TypeAlias, final
 import torch
 from attrs import define, field
 from flodl_core import CheckpointError, TrainingError
-from flodl_core.trends.ledger import points_from
+from flodl_core.trends.ledger import add_point, points_from
 from torch import Tensor
 
 from flodl_graph.observe.clock import Clock
 
 Number: TypeAlias = "float | Tensor"
 Points: TypeAlias = "list[tuple[int, float]]"
+
+
+_NOTHING = (-1, 0.0, 0.0)
 
 
 @final
@@ -38,7 +41,7 @@ class Mean:
     total: float = 0.0
     weight: float = 0.0
     sums: dict[torch.device, Tensor] = field(factory=dict)
-    closed: tuple[int, float, float] = (-1, 0.0, 0.0)
+    closed: tuple[int, float, float] = _NOTHING
 
     def add(self, value: Number, weight: float) -> None:
         """Count a value that `checked` let through. Waits for no device."""
@@ -48,6 +51,11 @@ class Mean:
         else:
             self.total += value * weight
         self.weight += weight
+
+    def begin(self, other: Mean | None = None) -> None:
+        """Count from nothing, or go on from another. It stays the same object, which graphs around may know."""
+        start = Mean() if other is None else other
+        self.total, self.weight, self.sums, self.closed = start.total, start.weight, start.sums, start.closed
 
     def close(self, epoch: int, on_devices: float) -> float:
         """The mean of all that was counted in this epoch so far; then count from nothing."""
@@ -106,7 +114,12 @@ class Recorder:
         """Drop the curves of some names, and what is open of them."""
         for name in names:
             self.history.pop(name, None)
-            self.means.pop(name, None)
+            self.mean(name).begin()
+
+    def next_epoch(self) -> None:
+        """What was flushed is no part of what comes: the next epoch may have the same number in another count."""
+        for mean in self.means.values():
+            mean.closed = _NOTHING
 
     def running(self) -> dict[str, float]:
         """Name and mean so far of what was counted on the host alone."""
@@ -144,7 +157,9 @@ class Recorder:
             clock.load_state_dict(state["clock"])
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise CheckpointError(f"this is no state of a recorder: {error!r}") from None
-        self.history, self.means, self.clock, self.routes = history, means, clock, {}
+        for name in [*self.means, *means]:
+            self.mean(name).begin(means.get(name))
+        self.history, self.clock, self.routes = history, clock, {}
 
 
 def flush(epoch: int, means: Mapping[tuple[str, str], Mean], recorders: Mapping[str, Recorder]) -> dict[str, float]:
@@ -160,10 +175,7 @@ def flush(epoch: int, means: Mapping[tuple[str, str], Mean], recorders: Mapping[
     flushed = {}
     for (prefix, name), there in _to_host(means).items():
         mean = means[prefix, name].close(epoch, there)
-        points = recorders[prefix].history.setdefault(name, [])
-        if points and points[-1][0] == epoch:
-            points.pop()
-        points.append((epoch, mean))
+        add_point(recorders[prefix].history.setdefault(name, []), epoch, mean)
         flushed[prefix + name] = mean
     return flushed
 
