@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,13 +11,9 @@ from flodl_cli.scaffold.kinds import BEGINNINGS
 from flodl_cli.scaffold.names import check_folder_name, package_of
 from flodl_cli.scaffold.plugin import plugin_files
 from flodl_cli.scaffold.stage import write_folder
+from flodl_cli.toml import loads
 from flodl_core.component import KINDS
 from flodl_core.errors import UsageError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 EVERY_PLUGIN = [
     ".github/workflows/tests.yml",
@@ -58,7 +53,7 @@ def test_every_kind_has_a_beginning(kind):
     for path, text in contents.items():
         if path.endswith(".py"):
             compile(text, path, "exec")
-    project = tomllib.loads(contents["pyproject.toml"])["project"]
+    project = loads(contents["pyproject.toml"])["project"]
     assert {"acme_things": "acme_things.plugin"} == project["entry-points"]["flodl"]
     assert f'name="{component}"' in contents["src/acme_things/plugin.py"]
     assert f"flodl show {kind} {component}" in contents["README.md"]
@@ -176,7 +171,7 @@ def test_a_project_is_a_run_twice_and_its_data(flodl, here):
     assert [".gitignore", "README.md", "experiment.toml", "requirements.txt", "spirals.csv", "train.py"] == files_in(
         here / "2-Flowers"
     )
-    experiment = tomllib.loads((here / "2-Flowers" / "experiment.toml").read_text())
+    experiment = loads((here / "2-Flowers" / "experiment.toml").read_text())
     assert "model_2_flowers" == experiment["model"]["label"]
     assert '.label("model_2_flowers")' in (here / "2-Flowers" / "train.py").read_text()
 

@@ -13,12 +13,8 @@ from attrs import fields
 from flodl_cli.experiment.json_schema import experiment_schema
 from flodl_cli.experiment.schema import TABLES
 from flodl_cli.main import main
+from flodl_cli.toml import loads
 from flodl_core.registry import components
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 fits = as_module(Path(__file__).with_name("schema_words.py")).fits
 
@@ -38,7 +34,7 @@ def schema():
 
 
 def accepts(schema, toml):
-    return fits(tomllib.loads(toml), schema, schema)
+    return fits(loads(toml), schema, schema)
 
 
 @pytest.mark.parametrize("file", ["examples/digits.toml"])

@@ -69,14 +69,7 @@ def nothing_found(kind: str | None, pattern: str, where: str = "flodl list") -> 
     """The error for a word that fits nothing, with near names."""
     found = components.list(kind, deprecated=True)
     if where == "flodl list" and (fitting := [c for c in found if _fits(c, pattern.lower())]):
-        deprecated = all(c.spec.deprecated for c in fitting)
-        left_out = "deprecated" if deprecated else "of another category or distribution"
-        mend = (
-            "--all shows that too"
-            if deprecated
-            else f"it is {fitting[0].id}, {fitting[0].spec.category or 'no category'}"
-        )
-        return UnknownComponent(f"only what is {left_out} fits {pattern!r}", where=where, mend=mend)
+        return _only_what_is_left_out(fitting, pattern, where)
     known = {alias: c.name for c in found for alias in (*c.spec.aliases, c.name)}
     if kind is None:
         known.update({word: word for word in PLURALS})
@@ -91,6 +84,14 @@ def known_distributions() -> set[str]:
         return {report.distribution for report in components.plugins()}
     except FlodlError:
         return set()
+
+
+def _only_what_is_left_out(fitting: Sequence[Component], pattern: str, where: str) -> UnknownComponent:
+    if all(c.spec.deprecated for c in fitting):
+        return UnknownComponent(f"only what is deprecated fits {pattern!r}", where=where, mend="--all shows that too")
+    mend = f"it is {fitting[0].id}, {fitting[0].spec.category or 'no category'}"
+    what = f"only what is of another category or distribution fits {pattern!r}"
+    return UnknownComponent(what, where=where, mend=mend)
 
 
 def _fits(component: Component, pattern: str) -> bool:

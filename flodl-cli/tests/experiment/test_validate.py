@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from attrs import fields
 from flodl_cli.experiment.document import Document
+from flodl_cli.experiment.faults import Faults
 from flodl_cli.experiment.lines import find_lines, without_text
 from flodl_cli.experiment.schema import REQUIRED, TABLES
-from flodl_cli.experiment.validate import Faults, read_tables
+from flodl_cli.experiment.validate import read_tables
+from flodl_cli.toml import loads
 from flodl_core.errors import ExperimentError, FlodlError
 
 GOOD = """\
@@ -30,11 +32,7 @@ epochs = 3
 
 def parsed(toml):
     """A document of a text."""
-    try:
-        import tomllib
-    except ImportError:  # Python 3.10
-        import tomli as tomllib
-    return Document("exp.toml", tomllib.loads(toml), find_lines(without_text(toml)))
+    return Document("exp.toml", loads(toml), find_lines(without_text(toml)))
 
 
 def faults_of(toml):

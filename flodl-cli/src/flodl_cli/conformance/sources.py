@@ -15,10 +15,7 @@ from flodl_core.errors import UsageError
 from flodl_core.registry import components
 from flodl_core.testing import fake_distribution
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]
+from flodl_cli.toml import loads
 
 WHERE = "flodl check"
 
@@ -54,11 +51,11 @@ def as_installed(folder: Path) -> Iterator[str]:
 def _project_of(folder: Path) -> Mapping[str, Any]:
     file = folder / "pyproject.toml"
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        data = loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         said = f"there is no {file}" if folder.is_dir() else f"there is no folder {folder}"
         raise UsageError(said, where=WHERE, mend="the folder of a distribution, or the name of one") from None
-    except (OSError, ValueError) as error:  # tomllib's own error is a ValueError
+    except (OSError, ValueError) as error:  # the parser's own error is a ValueError
         mend = (
             "see https://toml.io for the syntax" if isinstance(error, ValueError) else "check the path and its rights"
         )

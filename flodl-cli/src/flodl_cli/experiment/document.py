@@ -7,7 +7,6 @@ parsed, and it can name things but never import or call them.
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path as FilePath
 from typing import Any, final
@@ -17,11 +16,7 @@ from flodl_core.errors import ExperimentError
 from flodl_core.where import Where
 
 from flodl_cli.experiment.lines import Path, find_lines, nearest_line, nesting, without_text
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # the same parser, under the name it had before it joined the standard library
-    import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]
+from flodl_cli.toml import loads
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 32
@@ -90,7 +85,7 @@ def _decode(file: str, content: bytes) -> str:
 
 def _parse(file: str, toml: str) -> Mapping[str, Any]:
     try:
-        data: Mapping[str, Any] = tomllib.loads(toml)
+        data: Mapping[str, Any] = loads(toml)
         return data
     except RecursionError:
         raise _too_deep(file, "too many levels") from None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from flodl_cli.experiment.document import Document, read_document
+from flodl_cli.experiment.faults import Faults
 from flodl_cli.experiment.names import check_names
 from flodl_cli.experiment.parts import missing_part, missing_parts
 from flodl_cli.experiment.schema import Experiment
-from flodl_cli.experiment.validate import Faults, read_tables
+from flodl_cli.experiment.validate import read_tables
 
 
 def load_experiment(file: str) -> tuple[Document, Experiment]:

@@ -10,10 +10,10 @@ from flodl_core.errors import AmbiguousComponent, FlodlError, UnknownComponent
 from flodl_core.names import kind_due
 from flodl_core.registry import components
 
-from flodl_cli.experiment.forms import is_name
+from flodl_cli.experiment.code_paths import is_name
+from flodl_cli.experiment.faults import Faults
 from flodl_cli.experiment.lines import Path
 from flodl_cli.experiment.schema import COMPONENT_KINDS
-from flodl_cli.experiment.validate import Faults
 
 MODULE_WORDS = frozenset({"through", "also", "split", "fork", "loop_body", "map"})
 _MARKS = frozenset({"tag", "tag_group", "using", "args"})

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar, final
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from attrs import NOTHING, Attribute, define, field, fields
-from flodl_core.errors import ExperimentError, FlodlError, MonitorError, TrainingError, did_you_mean, join_errors
+from attrs import NOTHING, Attribute, fields
+from flodl_core.errors import FlodlError, did_you_mean
 
+from flodl_cli.experiment.code_paths import NAMES_ONLY, is_code_path
 from flodl_cli.experiment.document import Document
-from flodl_cli.experiment.forms import NAMES_ONLY, is_code_path, shown
+from flodl_cli.experiment.faults import Faults
+from flodl_cli.experiment.forms import shown
 from flodl_cli.experiment.lines import Path
 from flodl_cli.experiment.schema import REQUIRED, SEVERAL, TABLES, RuleTable
 
-_Made = TypeVar("_Made")
 _CODE_KEYS = frozenset(
     {"target", "_target_", "class", "_class_", "class_path", "callable", "import", "module", "entry_point"}
 )
@@ -28,45 +29,6 @@ _SAMPLES = {
     "do": 'do = [{ scale_lr = 0.5 }, "stop"]',
     "flow": 'write [[model.flow]] and below it through = "linear", args = [64, 10]',
 }
-
-
-@final
-@define
-class Faults:
-    """What is wrong with a document, each fault with its place."""
-
-    document: Document
-    found: list[FlodlError] = field(factory=list)
-
-    def add(self, what: str, *path: str | int, mend: str | None = None) -> None:
-        """Keep one fault of the thing that `path` leads to."""
-        self.found.append(ExperimentError(what, where=self.document.where(*path), mend=mend))
-
-    def adopt(self, error: FlodlError, *path: str | int, mend: str | None = None) -> None:
-        """Keep somebody else's error; it belongs to the thing that `path` leads to.
-
-        Args:
-            mend: What to do where the error itself does not say.
-        """
-        for part in error.parts:
-            where = part.where or self.document.where(*path)
-            kind = (
-                ExperimentError if isinstance(part, TrainingError | MonitorError) else type(part)
-            )  # no run has failed
-            self.found.append(kind(part.what, where=where, mend=part.mend or mend))
-
-    def told(self, make: Callable[[], _Made], *path: str | int, mend: str | None = None) -> _Made:
-        """What `make` makes. Its errors are raised at once, with the place in the file that `path` leads to."""
-        try:
-            return make()
-        except FlodlError as error:
-            self.adopt(error, *path, mend=mend)
-        raise join_errors(self.found)
-
-    def raise_any(self) -> None:
-        """Raise all that was found, in the order of the file."""
-        if self.found:
-            raise join_errors(sorted(self.found, key=lambda error: getattr(error.where, "line", 0)))
 
 
 def read_tables(document: Document, faults: Faults) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from flodl_core.reference import Ref
 from flodl_core.registry import components
 from flodl_graph import FlowBuilder
 
+from flodl_cli.experiment.faults import Faults
 from flodl_cli.experiment.schema import Experiment
-from flodl_cli.experiment.validate import Faults
 
 
 def check_arguments(experiment: Experiment, sinks: Sequence[Ref], faults: Faults) -> FlowBuilder:

@@ -12,7 +12,7 @@ from attrs import frozen
 from flodl_core.errors import FlodlError, TrainingError
 from flodl_monitor import Monitor
 
-from flodl_cli.experiment.validate import Faults
+from flodl_cli.experiment.faults import Faults
 from flodl_cli.training.course import Course
 from flodl_cli.training.examples import Batch
 from flodl_cli.training.interrupt import Interrupt

@@ -17,8 +17,8 @@ from flodl_graph import FlowBuilder, Graph
 from flodl_nn import DeviceData, TrainStep
 
 from flodl_cli.experiment.document import Document
+from flodl_cli.experiment.faults import Faults
 from flodl_cli.experiment.schema import Experiment
-from flodl_cli.experiment.validate import Faults
 from flodl_cli.training.arguments import check_arguments
 from flodl_cli.training.examples import Examples, check_dataset, split
 from flodl_cli.training.objective import Objective

@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 from flodl_core.rules import Rule
 from flodl_core.rules.action import Save
 
+from flodl_cli.experiment.faults import Faults
 from flodl_cli.experiment.schema import Experiment
-from flodl_cli.experiment.validate import Faults
 from flodl_cli.training.recorded import Recorded
 
 
