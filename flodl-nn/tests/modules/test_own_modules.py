@@ -271,6 +271,25 @@ def test_a_copy_a_state_and_a_cast_are_the_module(component):
         (lambda: make("swiglu", 0), ComponentError, "sizes are at least 1, got dim=0"),
         (lambda: make("squeeze_excite", 4, 0), ComponentError, "channels and reduction are at least 1, got 4 and 0"),
         (lambda: make("layer_scale", 0), ComponentError, "size is at least 1, got 0"),
+        (lambda: make("layer_scale", 8, dim=5)(torch.ones(2, 8)), ShapeError, r"in dimension 5, got \[2, 8\]"),
+        (lambda: make("layer_scale", 8, dim=-3)(torch.ones(2, 8)), ShapeError, r"in dimension -3, got \[2, 8\]"),
+        (lambda: make("layer_scale", 8)(torch.ones(2, 1)), ShapeError, r"8 channels are to be in dimension -1"),
+        (lambda: make("layer_norm2d", 0), ComponentError, "channels is at least 1, got 0"),
+        (
+            lambda: make("gaussian_blur", 1.0)(torch.ones(1, 1, 9, 9).long()),
+            ShapeError,
+            r"floating images.*\n.*float",
+        ),
+        (lambda: make("gaussian_blur", 1.0, "reflect")(torch.ones(1, 1, 3, 9)), ShapeError, "reaches 3 pixels"),
+        (lambda: make("rotary_embedding", 4, 0.0), ComponentError, "base is a number > 0, got 0.0"),
+        (lambda: make("sinusoidal_positions", 4, math.nan), ComponentError, "base is a number > 0, got nan"),
+        (lambda: make("multihead_attention", 8, 2, dropout=1.5), ComponentError, "a probability below 1, got 1.5"),
+        (lambda: make("multihead_attention", 8, 2, context_dim=0), ComponentError, "context_dim is at least 1, got 0"),
+        (
+            lambda: make("multihead_attention", 8, 2, causal=True)(torch.ones(1, 2, 8), mask=torch.ones(2, 2).long()),
+            ShapeError,
+            r"boolean or floating, got torch.int64\n  try: mask.bool\(\)",
+        ),
     ],
 )
 def test_wrong_sizes_are_named(make_it, error, message):
@@ -292,6 +311,20 @@ def test_attention_weights_on_demand(causal, kind, device):
     torch.testing.assert_close(attention(x, mask=mask), output)
     assert weights.shape == (2, 4, 5, 5)
     torch.testing.assert_close(torch.ones(2, 4, 5, device=device), weights.sum(-1))
+
+
+@pytest.mark.parametrize("wanted", [(), ("weights",)])
+@pytest.mark.parametrize("tokens", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("added", [torch.float32, torch.bfloat16, torch.float64])
+def test_an_added_mask_may_be_of_another_type(tokens, added, wanted, device):
+    """Whichever way the attention is computed; the output is of the tokens' type."""
+    attention = make("multihead_attention", 8, 2).to(device, tokens)
+    x, mask = random(2, 5, 8, dtype=tokens, device=device), random(5, 5, seed=1, device=device).bfloat16()
+    result = attention(x, mask=mask.to(added), wanted=wanted)
+    output = result[0] if wanted else result
+    assert output.dtype == tokens
+    expected = attention(x, mask=mask.to(tokens))
+    torch.testing.assert_close(output, expected, rtol=0, atol=2e-2 if tokens is torch.bfloat16 else 1e-5)
 
 
 @pytest.mark.parametrize("kind", ["boolean", "added"])

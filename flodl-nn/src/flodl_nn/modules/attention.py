@@ -32,10 +32,14 @@ class AbstractAttention(nn.Module):
     ) -> None:
         super().__init__()
         _check_sizes(embed_dim, num_heads, groups)
+        if not 0.0 <= dropout < 1.0:
+            raise ComponentError(f"dropout is a probability below 1, got {dropout}")
         self.embed_dim, self.num_heads, self.groups = embed_dim, num_heads, groups
         self.dropout, self.causal = dropout, causal
         size = embed_dim // num_heads
         source = embed_dim if context_dim is None else context_dim
+        if source < 1:
+            raise ComponentError(f"context_dim is at least 1, got {context_dim}")
         self.q_proj = nn.Linear(embed_dim, embed_dim, bias=bias)
         self.k_proj = nn.Linear(source, groups * size, bias=bias)
         self.v_proj = nn.Linear(source, groups * size, bias=bias)
@@ -44,7 +48,7 @@ class AbstractAttention(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Weights Xavier uniform, biases 0: as torch's own attention begins."""
+        """Weights Xavier uniform, each projection for itself, biases 0."""
         for layer in (self.q_proj, self.k_proj, self.v_proj, self.out_proj):
             nn.init.xavier_uniform_(layer.weight)
             if layer.bias is not None:
@@ -71,7 +75,7 @@ class AbstractAttention(nn.Module):
             wanted: `("weights",)`: return the weights [B, H, T, S] as well, which the fused kernels never hold.
 
         Raises:
-            ShapeError: `x` is not [B, T, embed_dim].
+            ShapeError: `x` is not [B, T, embed_dim], or the mask is no mask.
         """
         if x.dim() != 3 or x.shape[-1] != self.embed_dim:
             raise ShapeError(
@@ -93,7 +97,7 @@ class AbstractAttention(nn.Module):
         """By torch's kernels, which never hold the weights. Shapes: -> [B, H, T, D]."""
         plain_causal = self.causal and mask is None
         if mask is not None:
-            mask = _four_dimensional(mask)
+            mask = _four_dimensional(mask, queries.dtype)
             mask = _and_causal(mask, queries.shape[-2], keys.shape[-2]) if self.causal else mask
         return F.scaled_dot_product_attention(
             queries,
@@ -111,13 +115,13 @@ class AbstractAttention(nn.Module):
         keys, values = keys.repeat_interleave(repeats, 1), values.repeat_interleave(repeats, 1)
         scores = queries @ keys.transpose(-2, -1) / math.sqrt(queries.shape[-1])  # [B, H, T, S]
         if mask is not None:
-            mask = _four_dimensional(mask)
+            mask = _four_dimensional(mask, scores.dtype)
             scores = scores.masked_fill(~mask, -torch.inf) if mask.dtype is torch.bool else scores + mask
         if self.causal:
             later = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).triu(1)
             scores = scores.masked_fill(later, -torch.inf)
         weights = _softmax(scores)
-        return F.dropout(weights, self.dropout, self.training) @ values, weights
+        return F.dropout(weights, self.dropout, self.training).to(values.dtype) @ values, weights
 
     def extra_repr(self) -> str:
         """Sizes and switches, for `print(model)`."""
@@ -149,7 +153,7 @@ class MultiheadAttention(AbstractAttention):
         rotary: Turn queries and keys by their places.
 
     Raises:
-        ComponentError: Sizes that do not divide.
+        ComponentError: Sizes that do not divide, or a dropout that is no probability.
 
     Source:
         Vaswani et al. 2017, "Attention Is All You Need", section 3.2.
@@ -198,7 +202,7 @@ class GroupedQueryAttention(AbstractAttention):
         rotary: Turn queries and keys by their places.
 
     Raises:
-        ComponentError: Sizes that do not divide.
+        ComponentError: Sizes that do not divide, or a dropout that is no probability.
 
     Source:
         Ainslie et al. 2023, "GQA: Training Generalized Multi-Query Transformer Models from
@@ -247,7 +251,14 @@ def _check_sizes(embed_dim: int, num_heads: int, groups: int) -> None:
         raise ComponentError(f"groups must divide num_heads, got {groups} and {num_heads}")
 
 
-def _four_dimensional(mask: Tensor) -> Tensor:
+def _four_dimensional(mask: Tensor, dtype: torch.dtype) -> Tensor:
+    """The mask as kernels take it: boolean, or added to scores of a dtype."""
+    if not (mask.dtype is torch.bool or mask.is_floating_point()):
+        raise ShapeError(
+            f"a mask is boolean or floating, got {mask.dtype}", mend="mask.bool(): True where attention may go"
+        )
+    if mask.dtype not in (torch.bool, torch.float32, dtype):  # these go with scores of any type
+        mask = mask.to(dtype)
     if mask.dim() == 3:
         return mask.unsqueeze(1)  # the same for all heads
     if mask.dim() not in (2, 4):

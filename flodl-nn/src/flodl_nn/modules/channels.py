@@ -19,6 +19,9 @@ class LayerNorm2d(nn.Module):
         channels: How many.
         eps: Added to the variance.
 
+    Raises:
+        ComponentError: A value below 1.
+
     >>> import torch
     >>> LayerNorm2d(2)(torch.tensor([1.0, -1.0]).view(1, 2, 1, 1)).flatten().detach()
     tensor([ 1.0000, -1.0000])
@@ -26,6 +29,8 @@ class LayerNorm2d(nn.Module):
 
     def __init__(self, channels: int, eps: float = 1e-6) -> None:
         super().__init__()
+        if channels < 1:
+            raise ComponentError(f"channels is at least 1, got {channels}")
         self.norm = nn.LayerNorm(channels, eps=eps)
 
     def forward(self, x: Tensor) -> Tensor:

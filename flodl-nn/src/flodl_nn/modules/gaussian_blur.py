@@ -49,11 +49,19 @@ class GaussianBlur(nn.Module):
         """Smooth rows, then columns.
 
         Raises:
-            ShapeError: `x` is not [B, C, H, W].
+            ShapeError: `x` is not [B, C, H, W], not floating, or smaller than a mirror reaches.
         """
         if x.dim() != 4:
             raise ShapeError(f"a blur takes [batch, channels, height, width], got {list(x.shape)}")
+        if not x.is_floating_point():  # the curve, all below 1, would be zeros
+            raise ShapeError(f"a blur takes floating images, got {x.dtype}", mend="x.float()")
         channels, reach = x.shape[1], self.radius
+        if self.border == "reflect" and reach >= min(x.shape[-2:]):
+            raise ShapeError(
+                f"sigma {self.sigma} reaches {reach} pixels, and an image mirrored as far is larger than that,"
+                f" got {list(x.shape)}",
+                mend='border="replicate"',
+            )
         kernel = self.kernel.to(x.dtype).expand(channels, 1, 1, -1)  # [C, 1, 1, K]
         mode = "constant" if self.border == "zeros" else self.border
         x = F.conv2d(F.pad(x, (reach, reach, 0, 0), mode), kernel, groups=channels)

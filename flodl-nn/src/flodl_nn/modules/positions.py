@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import final
 
 import torch
@@ -62,7 +63,7 @@ class SinusoidalPositions(nn.Module):
         base: The longest wave is `2 pi base` tokens.
 
     Raises:
-        ComponentError: `dim` is not even.
+        ComponentError: `dim` is not even, or `base` not positive.
 
     Source:
         Vaswani et al. 2017, "Attention Is All You Need", section 3.5.
@@ -75,6 +76,8 @@ class SinusoidalPositions(nn.Module):
         super().__init__()
         if dim < 2 or dim % 2:
             raise ComponentError(f"sines and cosines come in pairs: dim is even, got {dim}")
+        if not 0.0 < base < math.inf:
+            raise ComponentError(f"base is a number > 0, got {base}")
         self.dim, self.base = dim, base
 
     def forward(self, x: Tensor) -> Tensor:

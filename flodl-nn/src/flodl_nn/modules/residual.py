@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import final
 
 import torch
-from flodl_core import ComponentError
+from flodl_core import ComponentError, ShapeError
 from torch import Tensor, nn
 
 
@@ -53,6 +53,8 @@ class StochasticDepth(nn.Module):
 class LayerScale(nn.Module):
     """Each channel times a learned factor that starts small: a residual branch fades in.
 
+    Shapes: x [...] with `size` channels in dimension `dim` -> the same.
+
     Args:
         size: Channels.
         init: The factor at the start.
@@ -76,7 +78,14 @@ class LayerScale(nn.Module):
         self.dim = dim
 
     def forward(self, x: Tensor) -> Tensor:
-        """Scale."""
+        """Scale.
+
+        Raises:
+            ShapeError: There is no such dimension, or it has another size.
+        """
+        size = len(self.weight)
+        if not -x.dim() <= self.dim < x.dim() or x.shape[self.dim] != size:
+            raise ShapeError(f"{size} channels are to be in dimension {self.dim}, got {list(x.shape)}")
         after = x.dim() - 1 - (self.dim % x.dim())
         return x * self.weight.view(-1, *[1] * after)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import final
 
 import torch
@@ -25,7 +26,7 @@ class RotaryEmbedding(nn.Module):
             Llama).
 
     Raises:
-        ComponentError: `dim` is not even.
+        ComponentError: `dim` is not even, or `base` not positive.
 
     Source:
         Su et al. 2021, "RoFormer: Enhanced Transformer with Rotary Position Embedding".
@@ -38,6 +39,8 @@ class RotaryEmbedding(nn.Module):
         super().__init__()
         if dim < 2 or dim % 2:
             raise ComponentError(f"a rotary embedding turns pairs: dim is even, got {dim}")
+        if not 0.0 < base < math.inf:
+            raise ComponentError(f"base is a number > 0, got {base}")
         self.dim, self.base, self.interleaved = dim, base, interleaved
 
     def forward(self, x: Tensor, offset: int = 0) -> Tensor:
