@@ -108,6 +108,40 @@ def test_a_function_of_ones_own_will_do():
     assert net[0].weight.eq(7.0).all()
 
 
+def test_a_function_that_makes_another_tensor_fills_nothing():
+    """What it was given would be left as it was, in silence; one that scales sees the present values."""
+    net = a_net()
+    before = net[0].weight.detach().clone()
+    with pytest.raises(ComponentError, match=r"parameter '0.weight': .*another tensor.*\n  try: tensor.copy_"):
+        initialize(net, {"0.weight": lambda tensor: tensor * 0.0})
+    assert before.equal(net[0].weight)
+    initialize(net, {"0.weight": lambda tensor: tensor.mul_(0.5)})
+    assert (0.5 * before).equal(net[0].weight)
+    initialize(net, {"0.weight": lambda tensor: tensor.data[1:].zero_()})
+    assert net[0].weight[1:].eq(0.0).all()
+
+
+@pytest.mark.parametrize("name", [c.name for c in components.list("initializer") if c.name not in ("eye", "dirac")])
+def test_a_tensor_without_elements_is_full(name):
+    """Nothing is divided by its fans, and nothing warned of."""
+    made = make(*{"constant": (name, 1.0), "uniform_bias": (name, 3)}.get(name, (name,)))
+    for shape in [(0, 3), (3, 0), (0, 0)]:
+        assert shape == made(torch.empty(shape)).shape
+
+
+def test_a_curve_without_width_is_its_mean():
+    """Truncated or not."""
+    for name in ("normal", "trunc_normal"):
+        assert make(name, 2.0, 0.0)(torch.empty(3)).eq(2.0).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_right_angles_in_half_precision(dtype, device):
+    """Though no kernel makes them there."""
+    rows = make("orthogonal")(torch.empty(4, 6, dtype=dtype, device=device)).float()
+    torch.testing.assert_close(rows @ rows.T, torch.eye(4, device=device), rtol=0, atol=2e-2)
+
+
 def test_what_cannot_be_filled_changes_nothing():
     """A path means what it says; all is tried before anything is written."""
     net = a_net()
@@ -124,8 +158,16 @@ def test_what_cannot_be_filled_changes_nothing():
 @pytest.mark.parametrize(
     ("made", "message"),
     [
-        (("uniform", 1.0, 0.0), "uniform: low is at most high, got 1.0 and 0.0"),
-        (("normal", 0.0, -1.0), "std is at least 0, got -1.0"),
+        (("uniform", 1.0, 0.0), "uniform: low is at most high, both finite, got 1.0 and 0.0"),
+        (("uniform", 0.0, math.inf), "uniform: low is at most high, both finite, got 0.0 and inf"),
+        (("normal", 0.0, -1.0), "std is at least 0, and finite, got -1.0"),
+        (("normal", math.nan), "mean is a finite number, got nan"),
+        (("sparse", 0.5, -1.0), "std is at least 0, and finite, got -1.0"),
+        (("xavier_uniform", -1.0), "gain is at least 0, and finite, got -1.0"),
+        (("xavier_normal", math.nan), "gain is at least 0, and finite, got nan"),
+        (("dirac", 0), "dirac: groups is at least 1, got 0"),
+        (("kaiming_normal", math.nan), "a is the slope below 0, got nan"),
+        (("kaiming_normal", 0.0, "fan_in", "rleu"), r"no nonlinearity is called 'rleu'\n  try: relu, leaky_relu"),
         (("trunc_normal", 0.0, 1.0, 1.0, 1.0), "trunc_normal: low is below high"),
         (("sparse", 1.0), "sparse: sparsity is at least 0 and below 1, got 1.0"),
         (("uniform_bias", 0), "uniform_bias: fan_in is at least 1, got 0"),
@@ -142,5 +184,7 @@ def test_a_shape_that_cannot_be_filled_is_named():
     """torch's reason, with the shape."""
     with pytest.raises(ComponentError, match=r"eye cannot fill \[2, 2, 2\]: only a matrix has an identity"):
         make("eye")(torch.empty(2, 2, 2))
+    with pytest.raises(ComponentError, match=r"normal cannot fill \[2\]: .*not implemented for 'Long'"):
+        make("normal")(torch.empty(2, dtype=torch.int64))
     with pytest.raises(ComponentError, match=r"dirac cannot fill \[3, 2, 2\]: dim 0 must be divisible"):
         make("dirac", 2)(torch.empty(3, 2, 2))

@@ -44,11 +44,14 @@ class Initializer:
         """
         if tensor.dim() < self.least_dims:
             raise ComponentError(f"{self.name} fills {self.least_dims} dimensions and more, got {list(tensor.shape)}")
+        if tensor.numel() == 0:
+            return tensor  # there is nothing to fill, and no fan to scale by
         try:
             with torch.no_grad():
                 self.fill(tensor, **self.options)
-        except ValueError as error:
-            raise ComponentError(f"{self.name} cannot fill {list(tensor.shape)}: {error}") from error
+        except (ValueError, ArithmeticError, RuntimeError) as error:
+            said = str(error).partition("\n")[0]
+            raise ComponentError(f"{self.name} cannot fill {list(tensor.shape)}: {said}") from error
         return tensor
 
     def __repr__(self) -> str:
@@ -107,11 +110,16 @@ def _fillable(module: nn.Module, pattern: str, made: Any) -> dict[str, nn.Parame
 
 
 def _tried(name: str, parameter: Tensor, made: Any) -> Tensor:
-    fresh = torch.empty_like(parameter)
+    fresh = parameter.detach().clone()
     try:
-        made(fresh)
+        given = made(fresh)
     except ComponentError as error:
         raise ComponentError(f"parameter {name!r}: {error.what}", mend=error.mend) from error
+    if isinstance(given, Tensor) and given.untyped_storage().data_ptr() != fresh.untyped_storage().data_ptr():
+        raise ComponentError(
+            f"parameter {name!r}: {made!r} made another tensor, and an initializer fills the one it is given",
+            mend="tensor.copy_(values)",
+        )
     return fresh
 
 
@@ -137,13 +145,15 @@ def eye() -> Initializer:
 
 def dirac(groups: int = 1) -> Initializer:
     """The identity, for convolutions: each channel to itself."""
+    if groups < 1:
+        raise ComponentError(f"dirac: groups is at least 1, got {groups}")
     return Initializer("dirac", init.dirac_, {"groups": groups}, least_dims=3)
 
 
 def uniform(low: float = 0.0, high: float = 1.0) -> Initializer:
     """Evenly from `low` to `high`."""
-    if not low <= high:
-        raise ComponentError(f"uniform: low is at most high, got {low} and {high}")
+    if not -math.inf < low <= high < math.inf:
+        raise ComponentError(f"uniform: low is at most high, both finite, got {low} and {high}")
     return Initializer(
         "uniform", lambda tensor, low, high: init.uniform_(tensor, low, high), {"low": low, "high": high}
     )
@@ -170,12 +180,12 @@ def trunc_normal(mean: float = 0.0, std: float = 1.0, low: float = -2.0, high: f
 
 def xavier_uniform(gain: float = 1.0) -> Initializer:
     """Evenly, so wide that variance is kept, forward and backward (Glorot and Bengio 2010)."""
-    return Initializer("xavier_uniform", init.xavier_uniform_, {"gain": gain}, least_dims=2)
+    return Initializer("xavier_uniform", init.xavier_uniform_, {"gain": _size(gain)}, least_dims=2)
 
 
 def xavier_normal(gain: float = 1.0) -> Initializer:
     """A bell curve, so wide that variance is kept, forward and backward (Glorot and Bengio 2010)."""
-    return Initializer("xavier_normal", init.xavier_normal_, {"gain": gain}, least_dims=2)
+    return Initializer("xavier_normal", init.xavier_normal_, {"gain": _size(gain)}, least_dims=2)
 
 
 def kaiming_uniform(a: float = 0.0, mode: Fan = "fan_in", nonlinearity: str = "leaky_relu") -> Initializer:
@@ -225,14 +235,14 @@ def uniform_bias(fan_in: int) -> Initializer:
 
 def orthogonal(gain: float = 1.0) -> Initializer:
     """Rows, or columns, of length `gain` and at right angles (Saxe et al. 2013)."""
-    return Initializer("orthogonal", init.orthogonal_, {"gain": gain}, least_dims=2)
+    return Initializer("orthogonal", _orthogonal, {"gain": _size(gain)}, least_dims=2)
 
 
 def sparse(sparsity: float = 0.9, std: float = 0.01) -> Initializer:
     """A bell curve, and a part of each column 0 (Martens 2010); for matrices."""
     if not 0.0 <= sparsity < 1.0:
         raise ComponentError(f"sparse: sparsity is at least 0 and below 1, got {sparsity}")
-    return Initializer("sparse", init.sparse_, {"sparsity": sparsity, "std": std}, least_dims=2)
+    return Initializer("sparse", init.sparse_, {"sparsity": sparsity, "std": _spread(std=std)["std"]}, least_dims=2)
 
 
 def _uniform_bias(tensor: Tensor, fan_in: int) -> Tensor:
@@ -241,7 +251,14 @@ def _uniform_bias(tensor: Tensor, fan_in: int) -> Tensor:
 
 
 def _trunc_normal(tensor: Tensor, mean: float, std: float, low: float, high: float) -> Tensor:
+    if std == 0.0:
+        return init.constant_(tensor, mean)
     return init.trunc_normal_(tensor, mean, std, mean + low * std, mean + high * std)
+
+
+def _orthogonal(tensor: Tensor, gain: float) -> Tensor:
+    whole = tensor.to(torch.promote_types(tensor.dtype, torch.float32))  # no kernel does it in half precision
+    return tensor.copy_(init.orthogonal_(whole, gain))
 
 
 def _eye(tensor: Tensor) -> Tensor:
@@ -250,13 +267,29 @@ def _eye(tensor: Tensor) -> Tensor:
     return init.eye_(tensor)
 
 
-def _spread(*, mean: float, std: float) -> dict[str, float]:
-    if not std >= 0.0:
-        raise ComponentError(f"std is at least 0, got {std}")
+def _spread(*, std: float, mean: float = 0.0) -> dict[str, float]:
+    if not 0.0 <= std < math.inf:
+        raise ComponentError(f"std is at least 0, and finite, got {std}")
+    if not math.isfinite(mean):
+        raise ComponentError(f"mean is a finite number, got {mean}")
     return {"mean": mean, "std": std}
+
+
+def _size(gain: float) -> float:
+    if not 0.0 <= gain < math.inf:
+        raise ComponentError(f"gain is at least 0, and finite, got {gain}")
+    return gain
 
 
 def _kaiming(a: float, mode: str, nonlinearity: str) -> dict[str, Any]:
     if mode not in ("fan_in", "fan_out"):
         raise ComponentError(f"mode is 'fan_in' or 'fan_out', got {mode!r}")
+    if not math.isfinite(a):
+        raise ComponentError(f"a is the slope below 0, got {a}")
+    try:
+        init.calculate_gain(nonlinearity, a)  # type: ignore[arg-type]  # asked now, and not at the first tensor
+    except ValueError:
+        raise ComponentError(
+            f"no nonlinearity is called {nonlinearity!r}", mend="relu, leaky_relu, tanh, selu"
+        ) from None
     return {"a": a, "mode": mode, "nonlinearity": nonlinearity}

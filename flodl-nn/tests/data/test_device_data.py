@@ -67,6 +67,9 @@ def test_what_is_no_data_set_is_named():
     """Before anything is read."""
     with pytest.raises(TrainingError, match="and a generator has not"):
         DeviceData((i for i in range(3)), "cpu")
+    with pytest.raises(TrainingError, match="item 0 of the list cannot be held as rows of tensors: list index out of"):
+        DeviceData([], "cpu", keep="resident")
+    assert 0 == len(DeviceData([], "cpu"))
 
 
 @pytest.mark.parametrize(

@@ -181,6 +181,8 @@ def test_a_collate_fn_makes_the_batches(device):
         collate_fn=lambda w: torch.nn.utils.rnn.pad_sequence(w, batch_first=True),
     )
     assert [[[0, 0, 0, 0], [0, 1, 2, 3], [0, 1, 0, 0]]] == [batch.tolist() for batch in loader]
+    loader = DeviceLoader(items(), 3, device=device, collate_fn=len)
+    assert "its collate_fn makes the batches" == loader.reason
 
 
 def test_what_is_too_large_is_refused():
@@ -242,6 +244,23 @@ class Ragged(OneByOne):
         return torch.zeros(index + 1), index
 
 
+class Rounded(OneByOne):
+    """A number that is whole at first."""
+
+    def __getitem__(self, index):
+        return index if index < 20 else index + 0.5
+
+
+class Renamed(Named):
+    """The last items call their target otherwise."""
+
+    def __len__(self):
+        return 300
+
+    def __getitem__(self, index):
+        return {"x": torch.zeros(1), "y" if index < 256 else "z": index}
+
+
 class Worded(OneByOne):
     """An item has a word."""
 
@@ -276,6 +295,11 @@ class Worded(OneByOne):
         ("budget is a whole number of bytes, got '1GB'", {"budget": "1GB"}),
         ("a collate_fn nothing to do", {"keep": "resident", "collate_fn": list}),
         ("items 0 to 22 of the Ragged cannot be held as rows of tensors", {"data": Ragged(), "keep": "resident"}),
+        ("items 0 to 22 of the Rounded .*: their element types differ", {"data": Rounded(), "keep": "resident"}),
+        ("items 256 to 299 of the Renamed .*: their parts are not", {"data": Renamed(), "keep": "resident"}),
+        ("a Subset names an item .*: its data set has 23 items", {"data": Subset(items(), [3, 23])}),
+        ("num_workers is how many processes read items, got -1", {"num_workers": -1}),
+        ("num_workers is how many processes read items, got '2'", {"num_workers": "2"}),
         ("item 0 of the Worded .*: there is a str among them", {"data": Worded(), "keep": "resident"}),
         ("23 items make no batch of 30", {"batch_size": 30, "drop_last": True}),
     ],

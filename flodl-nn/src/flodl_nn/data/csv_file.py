@@ -16,6 +16,8 @@ from torch.utils.data import TensorDataset
 _SHOWN = 10
 """Bad cells told at most: enough to see the pattern."""
 
+_MOST = torch.finfo(torch.float32).max
+
 
 def csv_file(
     path: str | Path,
@@ -40,7 +42,7 @@ def csv_file(
         Items `(input f32[F], target)`: the target is an i64 class, or f32[1].
 
     Raises:
-        ComponentError: The file cannot be read, or a cell of it is no number; with the line.
+        ComponentError: The file cannot be read, or a cell of it is no finite number; with the line.
     """
     header, rows = _read(Path(path), delimiter)
     chosen = [name for name in header if name != target] if columns is None else list(columns)
@@ -97,13 +99,16 @@ def _numbers(
 
 
 def _number(path: str | Path, line: int, name: str, cell: str, errors: list[FlodlError]) -> float:
-    try:
-        return float(cell)
-    except ValueError:
+    if _is_number(cell):
+        value = float(cell)
+        if abs(value) <= _MOST:
+            return value
+        said = f"{cell!r} is no finite number"  # one NaN is enough to lose a model
+    else:
         said = f"{cell!r} is no number" if cell.strip() else "the cell is empty"
-        mend = "leave the column out: columns=[...]" if not errors else None
-        errors.append(ComponentError(f"csv: column {name!r}: {said}", where=f"{path}:{line}", mend=mend))
-        return 0.0
+    mend = "leave the column out: columns=[...]" if not errors else None
+    errors.append(ComponentError(f"csv: column {name!r}: {said}", where=f"{path}:{line}", mend=mend))
+    return 0.0
 
 
 def _target(
@@ -128,4 +133,4 @@ def _is_number(cell: str) -> bool:
         float(cell)
     except ValueError:
         return False
-    return True
+    return "_" not in cell  # Python's own way to write numbers

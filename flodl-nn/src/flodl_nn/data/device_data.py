@@ -55,7 +55,7 @@ class DeviceData:
         collate_fn: Callable[[list[Any]], Any] | None = None,
     ) -> None:
         check_map_style(source)
-        _check(keep, budget, collate_fn)
+        _check(keep, budget, num_workers, collate_fn)
         self.source, self.device = source, pick_device(device)
         """What it reads, and where batches go."""
         self._num_workers, self._collate = num_workers, collate_fn
@@ -110,6 +110,8 @@ class DeviceData:
         """The data on the device, if it is to be there."""
         if keep == "prefetched":
             self.reason = 'keep="prefetched"'
+        elif self._collate is not None:
+            self.reason = "its collate_fn makes the batches"
         elif keep == "auto" and self._in_memory is None:
             self.reason = f"a {type(self.source).__name__} reads its items one by one"
         elif self._in_memory is not None and self._in_memory.is_on(self.device):
@@ -191,7 +193,9 @@ def _check_order(order: Any, size: int) -> None:
         )
 
 
-def _check(keep: str, budget: Any, collate_fn: object) -> None:
+def _check(keep: str, budget: Any, num_workers: Any, collate_fn: object) -> None:
+    if not isinstance(num_workers, int) or isinstance(num_workers, bool) or num_workers < 0:
+        raise TrainingError(f"num_workers is how many processes read items, got {num_workers!r}", mend="num_workers=0")
     if budget is not None and (not isinstance(budget, int) or isinstance(budget, bool) or budget < 0):
         raise TrainingError(f"budget is a whole number of bytes, got {budget!r}", mend="budget=4 * 2**30 for 4 GiB")
     if keep not in _KEEP:

@@ -35,6 +35,9 @@ class Table(AbstractStanding):
         """The tensors of a data set that has all its items in memory; None of any other.
 
         That is a `TensorDataset`, or a `Subset` of one. Nothing is copied.
+
+        Raises:
+            TrainingError: A subset names an item that is not there.
         """
         if type(data).__getitem__ is TensorDataset.__getitem__:
             return cls(data.tensors)
@@ -44,7 +47,10 @@ class Table(AbstractStanding):
         if whole is None:
             return None
         chosen = torch.as_tensor(data.indices, dtype=torch.int64)
-        chosen = torch.where(chosen < 0, chosen + len(data.dataset), chosen)  # from the end, as lists count
+        size = len(data.dataset)
+        chosen = torch.where(chosen < 0, chosen + size, chosen)  # from the end, as lists count
+        if bool(((chosen < 0) | (chosen >= size)).any()):
+            raise TrainingError(f"a Subset names an item that is not there: its data set has {size} items")
         return cls(whole.columns, chosen=whole._rows(chosen))
 
     @property
@@ -95,15 +101,19 @@ def read_all(data: Any, device: torch.device) -> Table:
     """Read every item of a data set once, and hold it as tensors.
 
     Raises:
-        TrainingError: Items are no tensors, or not all of one shape.
+        TrainingError: Items are no tensors, or not all of one shape and type.
     """
     leaves, form = pytree.tree_flatten(_collated(data, range(1)))
     columns = [torch.empty((len(data), *leaf.shape[1:]), dtype=leaf.dtype, device=device) for leaf in leaves]
     for start in range(0, len(data), _AT_ONCE):
         places = range(start, min(start + _AT_ONCE, len(data)))
-        parts, _ = pytree.tree_flatten(_collated(data, places))
+        parts, their_form = pytree.tree_flatten(_collated(data, places))
+        if their_form != form:
+            raise _not_tensors(data, places, "their parts are not those of item 0")
         if [part.shape[1:] for part in parts] != [column.shape[1:] for column in columns]:
             raise _not_tensors(data, places, "their shapes differ from those of item 0")
+        if [part.dtype for part in parts] != [column.dtype for column in columns]:  # to copy would be to round
+            raise _not_tensors(data, places, "their element types differ from those of item 0")
         for column, part in zip(columns, parts, strict=True):
             column[places.start : places.stop].copy_(part)
     return Table(columns, form)
@@ -123,7 +133,7 @@ def as_arguments(batch: Any) -> Any:
 def _collated(data: Any, places: range) -> Any:
     try:
         batch = default_collate([data[place] for place in places])
-    except (RuntimeError, TypeError) as error:
+    except (RuntimeError, TypeError, IndexError) as error:
         raise _not_tensors(data, places, str(error).splitlines()[0]) from error
     odd = next((leaf for leaf in pytree.tree_leaves(batch) if not isinstance(leaf, Tensor)), None)
     if odd is not None:
