@@ -147,3 +147,24 @@ def test_a_users_own_attribute_of_that_name_is_the_users(device):
     net[0].held = ["a", "list"]
     hold_still(net.modules())
     assert net[0].training
+
+
+@pytest.mark.parametrize("pattern", ["1.*", "*.1", "1", "*"])
+def test_a_glob_of_all_its_parameters_names_the_layer(pattern, device):
+    """So its statistics hold too; a glob of some of them does not."""
+    net = nn.Sequential(a_net(device))
+    freeze(net, "*.bias")
+    assert [] == held_paths(net)
+    freeze(net[0], pattern) if pattern != "*.1" else freeze(net, pattern)
+    assert ["0.1"] == held_paths(net)
+
+
+@pytest.mark.parametrize("spectral", [nn.utils.parametrizations.spectral_norm, nn.utils.spectral_norm])
+def test_a_frozen_spectral_norm_computes_the_same(spectral, device):
+    """Its power iteration goes on in training mode, and would move what a frozen part gives."""
+    net = nn.Sequential(spectral(nn.Linear(4, 4)), nn.Linear(4, 4)).to(device)
+    x = torch.rand(8, 4, device=device)
+    freeze(net, "0")
+    assert net(x).equal(net(x))
+    thaw(net, "0")
+    assert not net(x).equal(net(x))

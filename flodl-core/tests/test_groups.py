@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from flodl_core import PathError, TrainingError
@@ -86,3 +87,34 @@ def test_all_rules_that_speak_of_nothing_are_told_together():
     with pytest.raises(PathError) as raised:
         GroupRules.parse({"haed": 1.0, "layrs": 1.0}).of(Tiny())
     assert 2 == len(raised.value.parts)
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"betas": 0.9}, r"groups\['head'\]: AdamW cannot take betas=0.9\n  try: something like \(0.9, 0.999\)"),
+        ({"betas": [0.9]}, r"cannot take betas=\[0.9\]"),
+        ({"betas": [0.9, "high"]}, r"cannot take betas=\[0.9, 'high'\]"),
+        ({"weight_decay": -0.1}, "cannot take weight_decay=-0.1"),
+        ({"weight_decay": True}, "cannot take weight_decay=True"),
+        ({"eps": float("nan")}, "cannot take eps=nan"),
+        ({"amsgrad": 1}, "cannot take amsgrad=1"),
+        ({"weigth_decay": 0.1}, "AdamW has no option 'weigth_decay'\n  try: did you mean 'weight_decay'"),
+        ({"params": []}, r"groups\['head'\] has params, which the path names already"),
+    ],
+)
+def test_options_that_no_optimizer_takes_are_told(options, text):
+    """torch looks at none of them in a group, and fails in the first step, or never."""
+    defaults = torch.optim.AdamW([torch.zeros(1)]).defaults
+    with pytest.raises(TrainingError, match=text):
+        GroupRules.parse({"head": options}).check_options(defaults, "AdamW")
+
+
+def test_options_may_be_written_as_files_write_them():
+    """Lists for tuples, whole numbers for floats, a rate of numpy, a decay below 0 where the optimizer's own is."""
+    options = {"betas": [0, 0.99], "weight_decay": 1, "fused": True, "lr": np.float32(0.5)}
+    rules = GroupRules.parse({"head": options})
+    rules.check_options(torch.optim.AdamW([torch.zeros(1)]).defaults, "AdamW")
+    assert 0.5 == rules.options_for("head")["lr"]
+    adafactor = torch.optim.Adafactor([torch.zeros(1)]).defaults
+    GroupRules.parse({"head": {"beta2_decay": -0.5}}).check_options(adafactor, "Adafactor")

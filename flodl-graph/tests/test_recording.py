@@ -48,7 +48,7 @@ def test_graphs_inside_words_are_reached(device: torch.device) -> None:
     ("name", "what"),
     [
         ("encodr.loss", r"'encodr.loss' leads nowhere: there is no part 'encodr'\n  try: did you mean 'encoder'"),
-        ("encoder.scna.loss", r"there is no part 'encoder.scna'\n  try: did you mean 'scan'"),
+        ("encoder.scna.loss", r"there is no part 'encoder.scna'\n  try: did you mean 'encoder.scan'"),
     ],
 )
 def test_a_path_that_leads_nowhere(graph: Graph, name: str, what: str) -> None:

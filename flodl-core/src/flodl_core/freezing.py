@@ -43,8 +43,9 @@ def freeze(root: nn.Module, path: str = "", *, stats: Stats = "hold") -> None:
     Args:
         root: The model.
         path: Path, parameter name or glob; empty: everything.
-        stats: `"hold"`: normalisation layers there keep the running statistics they have, also in
-            training mode (a Graph and a `TrainStep` see to that); `"track"`: these go on following the data.
+        stats: `"hold"`: normalisation layers there keep the running statistics they have, spectral norms
+            their vectors, also in training mode (a Graph and a `TrainStep` see to that); `"track"`: these go on
+            following the data.
 
     Raises:
         PathError: The path names nothing.
@@ -138,11 +139,26 @@ def asked_since(parameter: Tensor, requests: int) -> bool:
 
 
 def _norms_at(root: nn.Module, path: str) -> Iterator[tuple[nn.Module, nn.Module]]:
-    """The layers that a path names, or that lie below it, and that keep running statistics; each with its holder."""
+    """The layers that a path names, or that lie below it, and that keep running statistics; each with its holder.
+
+    A glob that names all parameters of such a layer names the layer: `"norm.*"` is as good as `"norm"`.
+    """
     path = resolved(root, path)
     for name, module in root.named_modules(remove_duplicate=False):  # a shared layer is named by each of its paths
-        if getattr(module, "running_mean", None) is not None and matches(name, path):
-            yield module, _holder(root, name)
+        if _keeps_statistics(module):
+            own = [f"{name}.{own}" for own, _ in module.named_parameters(recurse=False)]
+            if matches(name, path) or (own and all(matches(each, path) for each in own)):
+                yield module, _holder(root, name)
+
+
+def _keeps_statistics(module: nn.Module) -> bool:
+    """Running mean and variance, or the vectors of a spectral norm, as parametrization or as torch's older hook."""
+    hooks = module._forward_pre_hooks.values()
+    return (
+        getattr(module, "running_mean", None) is not None
+        or type(module).__name__ == "_SpectralNorm"
+        or any(type(hook).__name__ == "SpectralNorm" for hook in hooks)
+    )
 
 
 def _holder(root: nn.Module, path: str) -> nn.Module:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 from attrs import evolve, frozen
@@ -96,16 +97,22 @@ class GroupRules:
         return evolve(self, rules=rules, apart=tuple(resolved(model, path) for path in self.apart))
 
     def check_options(self, known: Mapping[str, Any], optimizer: str) -> None:
-        """Every option is one of the optimizer's; torch would take any key and never read it.
+        """Every option is one of the optimizer's, and of its kind; torch looks at neither in a group.
+
+        Args:
+            known: The optimizer's options, as they are by default.
 
         Raises:
             TrainingError: One is not.
         """
         for pattern, options in self.rules:
-            for option in options:
+            for option, value in options.items():
                 if option not in known:
                     mend = did_you_mean(option, known) or f"its options are {', '.join(known)}"
                     raise TrainingError(f"groups[{pattern!r}]: {optimizer} has no option {option!r}", mend=mend)
+                if option != "lr" and not _is_like(value, known[option]):
+                    what = f"groups[{pattern!r}]: {optimizer} cannot take {option}={value!r}"
+                    raise TrainingError(what, mend=f"something like {known[option]!r}, which it has by itself")
 
 
 def layer_decay(model: nn.Module, *layers: str, lr: float, decay: float) -> dict[str, float]:
@@ -155,10 +162,30 @@ def _names(pattern: str, names: Iterable[str]) -> bool:
 
 def _options(pattern: str, value: Any) -> Mapping[str, Any]:
     options = dict(value) if isinstance(value, Mapping) else {"lr": value}
+    if "params" in options:
+        raise TrainingError(
+            f"groups[{pattern!r}] has params, which the path names already", mend=f"{{{pattern!r}: {{'lr': 1e-4}}}}"
+        )
     rate = options.get("lr", 0.0)
-    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0.0 <= rate < math.inf:
+    if isinstance(rate, bool) or not isinstance(rate, Real) or not 0.0 <= float(rate) < math.inf:
         raise TrainingError(
             f"groups[{pattern!r}]: a learning rate is a number of at least 0, got {rate!r}",
             mend='a rate, or a table of options: {"lr": 1e-4, "weight_decay": 0.0}',
         )
-    return options
+    return options | ({"lr": float(rate)} if "lr" in options else {})
+
+
+def _is_like(value: Any, default: Any) -> bool:
+    """Whether an option may have a value, by what it is without: a switch, a number, several numbers.
+
+    Below 0 only where the default is: no option of an optimizer is meant so else.
+    """
+    if isinstance(default, bool):
+        return isinstance(value, bool)
+    if isinstance(default, int | float):
+        is_number = isinstance(value, Real) and not isinstance(value, bool)
+        return is_number and math.isfinite(value) and (value >= 0 or default < 0)
+    if isinstance(default, tuple | list):
+        several = isinstance(value, tuple | list) and len(value) == len(default)
+        return several and all(map(_is_like, value, default))
+    return True

@@ -8,7 +8,7 @@ import warnings
 from typing import Any
 
 import pytest
-from flodl_core import CheckpointError, TrainingError
+from flodl_core import CheckpointError, PathError, TrainingError
 from flodl_core.rules import RuleBook, freeze, save, scale_lr, stop, thaw, trend, when
 from flodl_core.rules.table import rule_to_table
 from flodl_core.trends.ledger import Ledger
@@ -21,6 +21,10 @@ class Board:
 
     def __init__(self) -> None:
         self.done: list[tuple[Any, ...]] = []
+
+    def check(self, path: str) -> None:
+        if path == "gone":
+            raise PathError("'gone' names no parameter", mend="did you mean 'here'?")
 
     def freeze(self, path: str, stats: str) -> None:
         self.done.append(("freeze", path, stats))
@@ -184,3 +188,13 @@ def test_a_rate_is_scaled_of_a_part_that_has_a_path():
     with pytest.raises(TrainingError, match="a rule's scale_lr acts on") as error:
         scale_lr(0.5, None)
     assert error.value.mend == 'scale_lr(0.5, "encoder.read")'
+
+
+def test_a_rule_whose_part_is_gone_does_nothing() -> None:
+    """Not even what stands before it; the error names the action and the rule's line, and it may fire later."""
+    book, board, ledger = RuleBook([when(LOW).do(scale_lr(0.5), thaw("gone"), stop(), once=True)]), Board(), Ledger()
+    ledger.enter(0, {"loss": 0.5})
+    with pytest.raises(PathError, match=r"thaw\('gone'\): 'gone' names no parameter\n  at: .*test_book.py:\d+") as info:
+        book.ask(ledger, board, 1)
+    assert "did you mean 'here'?" == info.value.mend
+    assert ([], 0) == (board.done, book.state_dict()[0]["fired"])

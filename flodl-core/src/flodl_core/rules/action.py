@@ -15,6 +15,9 @@ from flodl_core.rules.checks import is_number
 class Controls(Protocol):
     """What actions act upon."""
 
+    def check(self, path: str) -> None:
+        """Whether a path names a part. Raises PathError where it does not."""
+
     def freeze(self, path: str, stats: Literal["hold", "track"]) -> None:
         """Take a part out of training."""
 

@@ -59,6 +59,9 @@ class RuleBook:
             source: Where trends come from.
             controls: What is acted upon.
             epoch: Epochs finished, this one included.
+
+        Raises:
+            PathError: A rule that is to fire names a part that is no more; it has done nothing.
         """
         return tuple(self._asked(source, controls, epoch))
 
@@ -85,6 +88,7 @@ class RuleBook:
         for rule, memory in zip(self.rules, self._memories, strict=True):
             holds = self._answer(rule, source) is True
             if holds and memory.allows(rule, epoch):
+                _check_parts(rule, controls)
                 memory.fired, memory.last = memory.fired + 1, epoch
                 yield self._fire(rule, source, controls, epoch)
             memory.held = holds
@@ -105,6 +109,19 @@ class RuleBook:
             action.act(controls)
         actions = tuple(map(str, rule.actions))
         return Firing(epoch=epoch, condition=str(rule.condition), actions=actions, windows=windows)
+
+
+def _check_parts(rule: Rule, controls: Controls) -> None:
+    """A part may have been taken out of the model since the run began: then nothing of the rule is done.
+
+    Raises:
+        PathError: An action names one.
+    """
+    for action in rule.actions:
+        try:
+            controls.check(getattr(action, "path", ""))
+        except PathError as error:
+            raise PathError(f"{action}: {error.what}", where=rule.where, mend=error.mend) from None
 
 
 def _several(rules: Any) -> Iterable[Any]:

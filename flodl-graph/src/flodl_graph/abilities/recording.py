@@ -282,6 +282,10 @@ def _check_part(graph: AbstractFamily, path: str, rest: str) -> None:
         return
     known = dict(graph.named_modules())
     if parent not in known:
-        first = path.removesuffix(rest) + parent
-        mend = did_you_mean(parent, known) or "a name without a dot, or one that begins with a part's path"
+        before = path.removesuffix(rest)
+        first = before + parent
+        mend = (
+            did_you_mean(first, [before + name for name in known if name])
+            or "a name without a dot, or one that begins with a part's path"
+        )
         raise PathError(f"{path!r} leads nowhere: there is no part {first!r}", mend=mend)

@@ -21,6 +21,10 @@ class Acts:
         self._model, self._parts, self._stop = model, parts, stop
         self.wants_save = False
 
+    def check(self, path: str) -> None:
+        """Whether a path names a part. Raises PathError where it does not."""
+        select_parameters(self._model, path)
+
     def freeze(self, path: str, stats: Stats) -> None:
         """Take a part out of training."""
         freeze(self._model, path, stats=stats)
