@@ -407,3 +407,20 @@ def test_a_part_with_a_past_counts_with_the_whole(alone: int) -> None:
         whole.end_epoch()
     assert ((0, 1), (1.0, 1.0)) == (whole.trend("part.loss").epochs, whole.trend("part.loss").values)
     whole.load_run_state(whole.run_state())
+
+
+@pytest.mark.parametrize(
+    "method", ["flush", "trend", "trends", "reset_trend", "collect", "tagged", "observe", "subgraph", "set_training_at"]
+)
+@pytest.mark.parametrize("path", [3, ["out"]])
+def test_a_path_that_is_no_text_is_told(graph: Graph, method: str, path: object) -> None:
+    """A list where names go one by one, as in floDl, is not an error of the arithmetic of strings."""
+    with pytest.raises(PathError, match="a path is text, got"):
+        getattr(graph, method)(path)
+
+
+def test_a_prefix_is_text(graph: Graph) -> None:
+    """And nothing is recorded."""
+    with pytest.raises(TrainingError, match="takes a prefix that is text, got 5"):
+        graph.record("loss", 1.0, prefix=5)  # type: ignore[arg-type]
+    assert {} == graph.flush()

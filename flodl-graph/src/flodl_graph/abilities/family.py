@@ -7,7 +7,7 @@ from typing import Any
 
 from flodl_core import PathError
 from flodl_core.errors import did_you_mean
-from flodl_core.paths import resolved
+from flodl_core.paths import check_path, resolved
 from torch import nn
 
 from flodl_graph.ir.graph import GraphIR
@@ -33,6 +33,7 @@ class AbstractFamily(nn.Module):
                 yield (f"{path}." if path else ""), module
 
     def _graph_at(self, path: str) -> AbstractFamily:
+        check_path(path)
         graphs = {prefix.removesuffix("."): graph for prefix, graph in self._family()}
         path = resolved(self, path)
         if path not in graphs:

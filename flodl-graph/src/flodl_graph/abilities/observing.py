@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flodl_core import PathError
+from flodl_core.paths import check_path
 from torch import Tensor
 
 from flodl_graph.abilities.family import AbstractFamily
@@ -66,6 +67,7 @@ class AbstractObserved(AbstractRecorded):
 
     def _tag_owner(self, path: str) -> tuple[AbstractFamily, str]:
         """The graph that a dotted tag belongs to, and the tag's name there."""
+        check_path(path)
         parent, _, tag = path.rpartition(".")
         graph = self._graph_at(parent)
         if parent and tag in graph.ir.internal:

@@ -19,7 +19,7 @@ from torch import Tensor
 from flodl_graph.abilities.family import AbstractFamily
 from flodl_graph.observe import clock
 from flodl_graph.observe.export import time_left, write_csv, write_log
-from flodl_graph.observe.recorder import checked, checked_name, checked_weight, flush
+from flodl_graph.observe.recorder import checked, checked_name, checked_prefix, checked_weight, flush
 from flodl_graph.tree.paths import resolved_name
 
 _INFINITE = math.inf
@@ -67,6 +67,7 @@ class AbstractRecorded(AbstractFamily):
         given = name if type(name) is dict and value is None else self._table(name, value)
         if self._recorder.add_floats(given, prefix, weight):
             return
+        checked_prefix(prefix)
         numbers = {name: checked(name, item) for key, item in given.items() for name in [prefix + checked_name(key)]}
         routes = self._recorder.routes
         for key in numbers:

@@ -229,6 +229,17 @@ def checked_name(name: object) -> str:
     return name
 
 
+def checked_prefix(prefix: object) -> str:
+    """What goes before names.
+
+    Raises:
+        TrainingError: It is no text.
+    """
+    if not isinstance(prefix, str):
+        raise TrainingError(f"record() takes a prefix that is text, got {prefix!r}", mend='prefix="val_"')
+    return prefix
+
+
 def _to_host(means: Mapping[tuple[str, str], Mean]) -> dict[tuple[str, str], float]:
     """The sums on devices as floats: stacked on each device, and read once."""
     read = dict.fromkeys(means, 0.0)

@@ -55,6 +55,7 @@ def kind_of(root: nn.Module, graphs: Mapping[str, GraphIR], path: str) -> Kind:
 
 def resolved_name(root: nn.Module, path: str) -> str:
     """What a path leads to, in the root's own paths; its last name as it is: a tag or a metric is called as it was."""
+    check_path(path)
     parent, dot, last = path.rpartition(".")
     return f"{resolved(root, parent)}{dot}{last}"
 
