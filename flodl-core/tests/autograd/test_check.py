@@ -95,6 +95,32 @@ def test_large_tensors_are_sampled():
     assert check_gradients(torch.sin, torch.randn(1000), most=50).elements == 50
 
 
+def test_tensors_in_tuples_are_checked_too(device):
+    """As recurrent layers take their state, and functions give results by name."""
+    lstm, x = torch.nn.LSTM(2, 3).to(device), torch.randn(4, 1, 2, device=device)
+    report = check_gradients(lstm, x, (torch.randn(1, 1, 3, device=device), torch.randn(1, 1, 3, device=device)))
+    assert report.right
+    assert report.elements == 8 + 6 + sum(p.numel() for p in lstm.parameters())
+
+    def wrong_second(pair):
+        return {"first": pair[0] * 2, "second": WrongSquare.apply(pair[1])}
+
+    report = check_gradients(wrong_second, (torch.ones(2, device=device), torch.ones(2, device=device)))
+    assert [(m.name, m.index) for m in report.mismatches] == [("input 0.1", (0,)), ("input 0.1", (1,))]
+
+
+def test_a_function_may_write_to_what_it_is_given(device):
+    """It has its own."""
+    assert check_gradients(lambda x: x.mul_(2.0).sin_(), torch.ones(3, device=device)).right
+
+
+@pytest.mark.parametrize("options", [{"step": 0.0}, {"most": 0}, {"tolerance": -1.0}])
+def test_what_nothing_can_be_checked_with_is_said(options):
+    """Zero steps, no elements."""
+    with pytest.raises(TrainingError, match="step, tolerance and most are above 0, got"):
+        check_gradients(torch.sin, torch.ones(1), **options)
+
+
 def test_nothing_to_check_is_said():
     """No floating input, or an output that depends on none."""
     with pytest.raises(TrainingError, match="no floating input and no trainable parameter"):

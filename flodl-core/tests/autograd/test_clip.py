@@ -88,12 +88,19 @@ def test_any_norm_is_torchs(norm_type, device):
     assert all(a.grad.equal(b.grad) for a, b in zip(ours, theirs, strict=True))
 
 
+@pytest.mark.parametrize("clip", [clip_grad_norm, clip_grad_value])
+def test_names_are_no_parameters(clip):
+    """`named_parameters()` gives pairs."""
+    with pytest.raises(TrainingError, match=r"are clipped, got a tuple\n  try: model.parameters\(\)"):
+        clip(torch.nn.Linear(2, 2).named_parameters(), 1.0)
+
+
 def test_nothing_to_clip_is_a_norm_of_zero():
     """No gradients at all."""
     assert clip_grad_norm([], 1.0).item() == clip_grad_value([], 1.0).item() == 0.0
 
 
-@pytest.mark.parametrize("bound", [0.0, -1.0, float("nan")])
+@pytest.mark.parametrize("bound", [0.0, -1.0, float("nan"), "1", None])
 def test_a_bound_is_positive(bound):
     """Zero would stop training without a word."""
     with pytest.raises(TrainingError, match=r"clip_grad_norm\(\) needs max_norm > 0, got"):

@@ -51,6 +51,13 @@ def test_what_is_no_device_is_told(choice):
     assert repr(choice) in str(caught.value) or "cuda" in str(caught.value)
 
 
+@pytest.mark.parametrize("choice", ["vulkan", "privateuseone"])
+def test_a_kind_that_torch_was_not_built_for_is_told(choice):
+    """torch parses its name all the same."""
+    with pytest.raises(TensorError, match=f"device '{choice}' is not there: "):
+        pick_device(choice)
+
+
 def test_a_slip_gets_a_suggestion():
     """A near miss names the device that was meant."""
     with pytest.raises(TensorError, match="did you mean 'cuda'"):

@@ -35,6 +35,17 @@ def test_the_z_loss_is_the_papers(device):
     assert z_loss(logits).item() == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_counts_all_tokens(dtype, device):
+    """70,000 tokens, whose squares sum up beyond what float16 holds: added up in float32."""
+    logits = (100 * torch.randn(70_000, 4, device=device)).to(dtype)
+    index = logits.topk(1).indices
+    torch.testing.assert_close(z_loss(logits).double(), z_loss(logits.double()), rtol=1e-4, atol=0)
+    torch.testing.assert_close(
+        balance_loss(logits, index).double(), balance_loss(logits.double(), index), rtol=1e-4, atol=0
+    )
+
+
 def test_descending_it_spreads_tokens(device):
     """A router that sends everything to one expert learns to use them all."""
     torch.manual_seed(0)

@@ -99,7 +99,7 @@ def test_with_a_capacity_every_expert_is_called_with_as_many(device):
 
 
 @pytest.mark.parametrize("capacity", [None, 1.0])
-@pytest.mark.parametrize("shape", [(0,), (3, 0), (1,)])
+@pytest.mark.parametrize("shape", [(0,), (3, 0), (1,), ()])
 def test_few_tokens_or_none(shape, capacity, device):
     """The shape is the usual one, and numbers that say how even it is are finite."""
     sparse = mixture(device, capacity=capacity, out=3)

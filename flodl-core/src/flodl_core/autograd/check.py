@@ -10,6 +10,7 @@ from typing import Any, final
 import torch
 from attrs import frozen
 from torch import Tensor, nn
+from torch.utils import _pytree as pytree
 
 from flodl_core.errors import TrainingError
 
@@ -20,7 +21,7 @@ class GradientMismatch:
     """One element whose gradient is not what finite differences say.
 
     Args:
-        name: `"input 0"`, or the parameter's dotted name.
+        name: `"input 0"`, `"input 1.0"` for the first tensor of a tuple, or the parameter's dotted name.
         index: Where in that tensor.
         analytic: The gradient that backward gave.
         numeric: What finite differences give, in float64.
@@ -75,22 +76,24 @@ def check_gradients(
     left alone. Random functions draw the same numbers at each call.
 
     Args:
-        function: A module, or a function of tensors that gives tensors, alone or in a tuple.
-        inputs: What it is called with. Floating tensors are checked, anything else is passed on.
+        function: A module, or a function of tensors that gives tensors, alone, in tuples or by name.
+        inputs: What it is called with. Floating tensors are checked, in tuples too; anything else is passed on.
         step: How far an element is moved to each side.
         tolerance: Difference allowed, relative to `1 + |gradient|`.
         most: Elements checked per tensor, evenly spread; each costs two calls.
         seed: Of the direction, and of what the function draws.
 
     Raises:
-        TrainingError: There is nothing to check.
+        TrainingError: There is nothing to check, or nothing to check it with.
 
     >>> print(check_gradients(torch.sin, torch.linspace(0, 1, 5)).right)
     True
     """
+    if not (step > 0 and tolerance > 0 and most >= 1):
+        raise TrainingError(f"step, tolerance and most are above 0, got {step}, {tolerance} and {most}")
     call = copy.deepcopy(function).double() if isinstance(function, nn.Module) else function
-    given = [_as_leaf(value) for value in inputs]
-    leaves = {f"input {i}": value for i, value in enumerate(given) if _is_floating(value)}
+    given = [pytree.tree_map(_as_leaf, value) for value in inputs]
+    leaves = {name: leaf for i, value in enumerate(given) for name, leaf in _named(f"input {i}", value)}
     if isinstance(call, nn.Module):
         leaves |= {name: p for name, p in call.named_parameters() if p.requires_grad}
     if not leaves:
@@ -117,7 +120,8 @@ class _Projection:
 
     def __call__(self) -> Tensor:
         torch.manual_seed(self._seed)
-        outputs = [value for value in _flat(self._function(*self._inputs)) if _is_floating(value)]
+        own = pytree.tree_map_only(Tensor, torch.clone, self._inputs)  # the function may write to what it is given
+        outputs = [value for value in pytree.tree_leaves(self._function(*own)) if _is_floating(value)]
         if not any(value.requires_grad for value in outputs) and torch.is_grad_enabled():
             raise TrainingError("there is nothing to check: no output depends on what was given")
         generator = torch.Generator().manual_seed(self._seed)
@@ -155,12 +159,11 @@ def _is_floating(value: Any) -> bool:
     return isinstance(value, Tensor) and value.is_floating_point()
 
 
-def _flat(value: Any) -> Iterator[Any]:
-    if isinstance(value, tuple | list):
-        for item in value:
-            yield from _flat(item)
-    else:
-        yield value
+def _named(name: str, value: Any) -> Iterator[tuple[str, Tensor]]:
+    """The floating tensors of an input, which may be a tuple of them."""
+    for place, leaf in enumerate(pytree.tree_leaves(value)):
+        if _is_floating(leaf):
+            yield name if leaf is value else f"{name}.{place}", leaf
 
 
 def _devices(leaves: dict[str, Tensor]) -> list[torch.device]:

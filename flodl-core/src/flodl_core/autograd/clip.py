@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeAlias
+from numbers import Real
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -30,7 +31,7 @@ def clip_grad_norm(parameters: Parameters, max_norm: float, norm_type: float = 2
         The norm before clipping, 0-d, on the device of the gradients.
 
     Raises:
-        TrainingError: `max_norm` is not a positive number.
+        TrainingError: `max_norm` is not a positive number, or something else than parameters was given.
 
     >>> p = nn.Parameter(torch.zeros(2)); p.grad = torch.tensor([3.0, 4.0])
     >>> clip_grad_norm([p], 1.0), p.grad
@@ -51,7 +52,7 @@ def clip_grad_value(parameters: Parameters, max_value: float) -> Tensor:
         The largest magnitude before clipping, 0-d, on the device of the gradients: no host sync.
 
     Raises:
-        TrainingError: `max_value` is not a positive number.
+        TrainingError: `max_value` is not a positive number, or something else than parameters was given.
 
     >>> p = nn.Parameter(torch.zeros(2)); p.grad = torch.tensor([3.0, -0.5])
     >>> clip_grad_value([p], 1.0), p.grad
@@ -73,9 +74,15 @@ def _with_gradient(parameters: Parameters) -> list[Tensor]:
         each = parameters.parameters()
     else:  # a tensor is an iterable of its rows, which hold no gradient
         each = [parameters] if isinstance(parameters, Tensor) else parameters
-    return [p for p in each if p.requires_grad and p.grad is not None]
+    held = list(each)
+    for p in held:
+        if not isinstance(p, Tensor):
+            raise TrainingError(
+                f"gradients of parameters are clipped, got a {type(p).__name__}", mend="model.parameters()"
+            )
+    return [p for p in held if p.requires_grad and p.grad is not None]
 
 
-def _check_bound(what: str, name: str, value: float) -> None:
-    if not value > 0:
+def _check_bound(what: str, name: str, value: Any) -> None:
+    if not isinstance(value, Real) or not value > 0:
         raise TrainingError(f"{what} needs {name} > 0, got {value!r}", mend="leave clipping out to train without")

@@ -29,6 +29,16 @@ def pick_device(choice: str | int | torch.device = "auto") -> torch.device:
         return _cuda(device.index)
     if device.type == "mps" and not torch.backends.mps.is_available():
         raise TensorError(f"device {choice!r} is not there: this is no Apple GPU", mend='use "auto" or "cpu"')
+    return device if device.type in _KINDS else _tried(device)
+
+
+def _tried(device: torch.device) -> torch.device:
+    """Of other kinds torch knows the names, whether it was built for them or not."""
+    try:
+        torch.empty(0, device=device)
+    except Exception as error:
+        said = str(error).partition("\n")[0]
+        raise TensorError(f"device {str(device)!r} is not there: {said}", mend='use "auto" or "cpu"') from error
     return device
 
 

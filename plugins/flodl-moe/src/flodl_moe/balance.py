@@ -23,6 +23,7 @@ def balance_loss(logits: Tensor, index: Tensor) -> Tensor:
     >>> balance_loss(torch.zeros(4, 2), torch.tensor([[0], [1], [0], [1]]))
     tensor(1.)
     """
+    logits = _wide(logits)
     experts = logits.shape[-1]
     probability = logits.softmax(-1).reshape(-1, experts)  # [T, E]
     wanted = probability.sum(0) / max(probability.shape[0], 1)  # [E]
@@ -40,8 +41,13 @@ def z_loss(logits: Tensor) -> Tensor:
     >>> z_loss(torch.zeros(4, 1))
     tensor(0.)
     """
-    denominators = logits.logsumexp(-1)
+    denominators = _wide(logits).logsumexp(-1)
     return denominators.square().sum() / max(denominators.numel(), 1)
+
+
+def _wide(logits: Tensor) -> Tensor:
+    """In float32 at least: sums over all tokens overflow in half precision, and round off what there is to learn."""
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
 
 def load(index: Tensor, experts: int) -> Tensor:

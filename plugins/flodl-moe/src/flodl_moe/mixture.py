@@ -62,7 +62,8 @@ class SparseMixture(nn.Module):
         values, index = logits.topk(self.top_k, dim=-1)  # [..., K]
         weights = values.softmax(-1) if self.top_k > 1 else logits.softmax(-1).gather(-1, index)
         sent = self._dispatch(x.reshape(-1, x.shape[-1]), index.reshape(-1, self.top_k))
-        mixed = _weighed(sent, weights.reshape(-1, self.top_k)).unflatten(0, x.shape[:-1])
+        mixed = _weighed(sent, weights.reshape(-1, self.top_k))
+        mixed = mixed.reshape(*x.shape[:-1], *mixed.shape[1:])
         if not wanted:
             return mixed
         found = {"weights": weights, "index": index}
