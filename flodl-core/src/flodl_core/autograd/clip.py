@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from numbers import Real
 from typing import Any, TypeAlias
 
 import torch
@@ -84,5 +83,9 @@ def _with_gradient(parameters: Parameters) -> list[Tensor]:
 
 
 def _check_bound(what: str, name: str, value: Any) -> None:
-    if not isinstance(value, Real) or not value > 0:
+    try:
+        above = value > 0
+    except TypeError:
+        above = False
+    if not above:
         raise TrainingError(f"{what} needs {name} > 0, got {value!r}", mend="leave clipping out to train without")
