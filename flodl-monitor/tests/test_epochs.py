@@ -159,3 +159,30 @@ def test_odd_metrics_of_the_source_do_not_end_training(capsys):
         assert [0, 1] == list(monitor.epochs(SimpleNamespace(end_epoch=lambda: [1.0])))
     assert 2 == len(monitor.history())
     assert 1 == capsys.readouterr().err.count("metrics are a mapping")
+
+
+def test_a_method_that_says_stopped_is_no_property():
+    """It would always be true, and nothing be trained, in silence."""
+
+    class Wrong(Step):
+        def stopped(self):
+            return False
+
+    with (
+        quiet(3) as monitor,
+        pytest.raises(TrainingError, match="stopped says whether training is over") as caught,
+    ):
+        list(monitor.epochs(Wrong()))
+    assert "make it a property" == caught.value.mend
+
+
+def test_what_is_recorded_before_the_loop_is_told(capsys):
+    """It is of no epoch; what an epoch that was broken off leaves is of none either, and that is known."""
+    with quiet(3) as monitor:
+        monitor.record("val", 1.0)
+        for _ in monitor.epochs():
+            monitor.record("loss", 1.0)
+            break
+        list(monitor.epochs())
+    assert all({} == record.metrics for record in monitor.history())
+    assert "flodl-monitor: val: recorded before epochs(), of no epoch, and left out\n" == capsys.readouterr().err

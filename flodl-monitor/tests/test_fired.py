@@ -6,6 +6,7 @@ import copy
 import io
 import json
 import pickle
+from types import SimpleNamespace
 
 import pytest
 from flodl_core.rules import Firing
@@ -135,3 +136,13 @@ def test_what_is_run_again_is_told_again_and_once() -> None:
         for _ in other.epochs(step):
             pass
         assert [0, 1, 0, 1] == [len(record.fired) for record in other.history()]
+
+
+def test_a_step_given_with_further_metrics():
+    """Tells what its rules did as well as one given alone."""
+    firings = [Firing(epoch=epoch, condition="c", actions=("stop()",), windows={}) for epoch in (1, 2)]
+    first, second = (SimpleNamespace(fired=[firing], end_epoch=dict) for firing in firings)
+    with Monitor(2, sinks=[], probes=[]) as monitor:
+        monitor.log(0, 1.0, first)
+        monitor.log(1, 1.0, (second, {"val": 1.0}))
+    assert [(firing,) for firing in firings] == [record.fired for record in monitor.history()]

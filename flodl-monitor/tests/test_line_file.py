@@ -104,3 +104,44 @@ def test_symbolic_links_stay_links(tmp_path):
     replace_text(checked_path(link), ["new\n"])
     assert link.is_symlink()
     assert "new\n" == real.read_text()
+
+
+@pytest.mark.parametrize("path", [None, 5, "a\0b", "a" * 300], ids=["none", "number", "nul", "long"])
+def test_what_is_no_path(path, tmp_path, monkeypatch):
+    """Said as every wrong use is."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(MonitorError, match="is no path of a file") as caught:
+        checked_path(path)
+    assert "give the path of a file to write, such as run.csv" == caught.value.mend
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there an open file cannot be removed")
+def test_a_file_that_was_removed_is_told(tmp_path):
+    """Or replaced: a line would go where nobody finds it. One that was moved is followed."""
+    path = tmp_path / "a.txt"
+    file = LineFile(path)
+    file.append("one\n")
+    path.rename(tmp_path / "b.txt")
+    file.append("two\n")
+    assert "one\ntwo\n" == (tmp_path / "b.txt").read_text()
+    replace_text(tmp_path / "b.txt", ["other\n"])
+    with pytest.raises(FileNotFoundError, match="was removed or replaced while it was being written"):
+        file.append("three\n")
+    file.close()
+
+
+def test_a_full_disk_keeps_no_part(tmp_path):
+    """The old file stands, and what was written of the new one is gone: its room is wanted."""
+    script = (
+        "import resource, sys; from pathlib import Path\n"
+        "from flodl_monitor.line_file import replace_text\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
+        "try: replace_text(Path(sys.argv[1]), ['x' * 200])\n"
+        "except OSError as error: print(error.errno)\n"
+    )
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=True)
+    assert "27\n" == done.stdout  # EFBIG
+    assert [path] == list(tmp_path.iterdir())
+    assert "old" == path.read_text()

@@ -104,3 +104,11 @@ def test_own_components_arrive_through_the_hooks():
     assert {"terminal", "csv", "jsonl"} <= set(origins)
     assert {("flodl-monitor", "monitor")} == set(origins.values())
     assert {"cpu", "ram", "gpu"} <= {c.name for c in components.list("probe")}
+
+
+def test_two_sinks_of_one_file_are_refused(tmp_path):
+    """Each would spoil what the other wrote; however the path is spelled."""
+    (tmp_path / "runs").mkdir()
+    sinks = [("csv", {"path": tmp_path / "run.txt"}), ("jsonl", {"path": tmp_path / "runs" / ".." / "run.txt"})]
+    with pytest.raises(MonitorError, match="the sinks flodl-monitor/csv and flodl-monitor/jsonl would both write"):
+        Monitor(1, sinks=sinks, probes=[])

@@ -82,3 +82,14 @@ def test_peek_leaves_all_as_it_is(device):
     expected = {"loss": 1.75, "norm": 0.5} if device.type == "cpu" else {"loss": 1.75}
     assert expected == meter.peek() == meter.peek()
     assert {"loss": 1.75, "norm": 0.5} == meter.close()
+
+
+def test_no_real_number_is_told_at_once(device):
+    """Not at the epoch's end, where it would cost all its metrics."""
+    torch = pytest.importorskip("torch")
+    meter = Meter()
+    for odd in (torch.zeros((), dtype=torch.complex64, device=device), torch.zeros((), device="meta")):
+        with pytest.raises(MonitorError, match="a metric is one real number"):
+            meter.add("odd", odd)
+    meter.add("loss", 1.0)
+    assert {"loss": 1.0} == meter.close()

@@ -11,7 +11,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from flodl_core import MonitorError, components, hookimpl
+from flodl_core import CheckpointError, MonitorError, components, hookimpl
 from flodl_core.component import SinkSpec
 from flodl_monitor import Monitor
 from flodl_monitor.sinks.terminal import Terminal
@@ -286,3 +286,35 @@ def test_listeners_hear_of_closed_epochs():
         if epoch == 2:
             break
     assert [("epoch", {"loss": 0.0}, 1), ("epoch", {"loss": 1.0}, 2)] == heard
+
+
+@pytest.mark.parametrize("timeout", [None, "5", -1, float("nan")])
+def test_a_wait_is_a_number_of_seconds(timeout, tmp_path):
+    """Said at once, and the monitor can still be finished."""
+    monitor = Monitor(2, sinks=[("csv", {"path": tmp_path / "run.csv"})], probes=[])
+    monitor.log(0, 0.5, {"loss": 0.5})
+    with pytest.raises(MonitorError, match="finish\\(\\) waits a number of seconds, got"):
+        monitor.finish(timeout)
+    monitor.finish(float("inf"))
+    assert "1,0.5,0.5" in (tmp_path / "run.csv").read_text()
+
+
+def test_an_epoch_past_the_last_is_told(capfd):
+    """Who counts from 1 finds out, once; the epoch is logged."""
+    with Monitor(2, sinks=[], probes=[]) as monitor:
+        for epoch in (1, 2, 3):
+            monitor.log(epoch, 0.5)
+    assert "flodl-monitor: epoch 3 of 2 is logged: log() counts them from 0\n" == capfd.readouterr().err
+    assert [2, 3, 4] == [record.epoch for record in monitor.history()]
+
+
+@pytest.mark.parametrize("epochs", [[2, 1], [0], [10**30]])
+def test_epochs_of_a_state_ascend(epochs):
+    """Those of a file that somebody wrote by hand may not."""
+    with Monitor(3, sinks=[], probes=[]) as monitor:
+        state = monitor.state_dict()
+        state["history"]["metrics"]["loss"] = {"epochs": epochs, "values": [0.0] * len(epochs)}
+        with pytest.raises(CheckpointError, match="no monitor's state"):
+            monitor.load_state_dict(state)
+        with pytest.raises(CheckpointError, match="no monitor's state"):
+            monitor.load_state_dict({**state, "epoch": -1})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 
 import pytest
@@ -75,3 +76,20 @@ def test_what_knows_no_times(tmp_path, timings):
     """Is told, with what does."""
     with pytest.raises(MonitorError, match="knows no times to plot"):
         plot_timings_html(tmp_path / "times.html", timings)
+
+
+def test_more_values_than_a_page_holds(tmp_path):
+    """They are thinned like those of a run, though no epoch has a time."""
+    values = [math.sin(place) for place in range(20_000)]
+    page = plot_html(tmp_path / "curves.html", {"loss": values}).read_text()
+    curve = history_in(page).metrics["loss"]
+    assert 1000 < len(curve.epochs) <= 10_000
+    assert max(values) == pytest.approx(max(curve.values))
+
+
+@pytest.mark.parametrize("curves", [None, 5, {"loss": 5}, {"loss": None}])
+def test_what_holds_no_values(curves, tmp_path):
+    """Said as every wrong use is, and nothing is written."""
+    with pytest.raises(MonitorError, match=r"curves are names and values|a curve has a value for each epoch"):
+        plot_html(tmp_path / "curves.html", curves)
+    assert [] == list(tmp_path.iterdir())

@@ -7,6 +7,7 @@ import weakref
 from types import SimpleNamespace
 
 import pytest
+from flodl_core import MonitorError
 from flodl_monitor import Monitor
 from flodl_monitor import progress as progress_module
 from flodl_monitor.progress import Progress
@@ -247,3 +248,10 @@ def test_batches_outside_of_epochs():
     """Are just the batches."""
     with Monitor(1, sinks=[], probes=[]) as monitor:
         assert [1, 2] == list(monitor.batches([1, 2]))
+
+
+@pytest.mark.parametrize("total", ["abc", 2.5, -1, True])
+def test_a_total_is_a_count(total):
+    """Otherwise it is said, and not by a bar that falls over."""
+    with pytest.raises(MonitorError, match="epochs are counted"):
+        next(Progress(2, dict).over([1, 2], total))

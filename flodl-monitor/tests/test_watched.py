@@ -14,6 +14,7 @@ from flodl_monitor.history import History
 from flodl_monitor.sinks.html import Html
 from flodl_monitor.sinks.jsonl import Jsonl
 from flodl_monitor.sinks.terminal import Terminal
+from flodl_monitor.watched import Watched
 from flodl_monitor.web.page import history_in, page_of
 
 SVG = (
@@ -149,7 +150,7 @@ def test_a_mark_that_makes_no_sense_is_said(capfd):
     """And raises nothing."""
     with Monitor(5, sinks=[], probes=[]) as monitor:
         monitor.mark("here", epoch="third")
-    assert "a mark is left out (TypeError" in capfd.readouterr().err
+    assert "a mark is left out (MonitorError: epochs are counted in whole numbers" in capfd.readouterr().err
 
 
 def test_log_page_and_saved_run_keep_it(tmp_path):
@@ -236,3 +237,32 @@ def test_a_page_of_an_older_form_reads(record):
         assert key in old or key.strip(",") in old
         old = old.replace(key, "")
     assert (1.0, [], None) == (history_in(old).metrics["loss"].values[0], history_in(old).marks, history_in(old).about)
+
+
+@pytest.mark.parametrize("epoch", [0, -1, 1.5, float("nan")])
+def test_a_mark_on_no_epoch_costs_no_view(epoch, tmp_path, capfd):
+    """It is left out; log and page go on."""
+    with Monitor(2, sinks=[Jsonl(tmp_path / "run.jsonl")], probes=[]) as monitor:
+        monitor.log(0, 0.1)
+        monitor.mark("here", epoch)
+        monitor.log(1, 0.1)
+    assert [(), ()] == [record.marks for record in read_event_log(tmp_path / "run.jsonl")]
+    assert 1 == capfd.readouterr().err.count("flodl-monitor: a mark is left out (MonitorError: ")
+
+
+def test_a_mark_on_an_epoch_that_was_counted_elsewhere(tmp_path, device):
+    """`numpy.argmin` and torch's give numbers of their own: whole numbers all the same."""
+    torch = pytest.importorskip("torch")
+    losses = torch.tensor([0.5, 0.25, 0.75], device=device)
+    with Monitor(3, sinks=[Jsonl(tmp_path / "run.jsonl")], probes=[]) as monitor:
+        for epoch, loss in enumerate(losses):
+            monitor.log(epoch, 0.1, {"loss": loss})
+        monitor.mark("best", losses.argmin() + 1)
+    assert [(), ("best",), ()] == [record.marks for record in read_event_log(tmp_path / "run.jsonl")]
+
+
+def test_a_lazy_layer_is_shown(device):
+    """Before it has seen an input it has no size: the other parts have theirs."""
+    torch = pytest.importorskip("torch")
+    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.LazyLinear(1)).to(device)
+    assert (Part("0", 9), Part("1", 0)) == Watched(model, {}).about().parts

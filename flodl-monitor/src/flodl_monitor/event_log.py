@@ -28,6 +28,7 @@ from flodl_core.rules import Firing
 
 from flodl_monitor.about import About, about_from_json, about_to_json
 from flodl_monitor.record import EpochRecord, Mark
+from flodl_monitor.scalars import as_count, as_number
 
 SCHEMA = 1
 """The version of the lines' form, in every `run` line."""
@@ -152,19 +153,19 @@ class LogReader:
             event = json.loads(line)
             if self._lines == 1 or event["event"] == "run":
                 _check_schema(event)
-                return Began(int(event["from"]))
+                return Began(_count(event["from"]))
             if event["event"] == "rule":
                 self._fired.append(firing_from_json(event))
             elif event["event"] == "epoch":
                 fired, self._fired = self._fired, []
                 return _record(event, fired)
             elif event["event"] == "mark":
-                return Mark(int(event["epoch"]), str(event["text"]))
+                return Mark(_count(event["epoch"]), str(event["text"]))
             elif event["event"] == "about":
                 return about_from_json(event)
             elif event["event"] == "finish":
-                return Finished(int(event["epochs"]))
-        except (ValueError, TypeError, LookupError, AttributeError) as error:
+                return Finished(_count(event["epochs"]))
+        except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError) as error:
             what = error.what if isinstance(error, MonitorError) else "this line is no event of a training run"
             whole = f"the lines before it are whole: head -n {self._lines - 1} {self._path} > whole.jsonl"
             mend = whole if self._lines > 1 else 'a run writes a log with sinks=[ref("jsonl", path="run.jsonl")]'
@@ -176,11 +177,15 @@ def read_event_log(path: str | os.PathLike[str]) -> list[EpochRecord]:
     """The epochs in a log, in order. A last line that a crash cut short is left out.
 
     Raises:
-        MonitorError: It is no event log, is of a later schema, or a line inside it is damaged.
+        MonitorError: It cannot be read, is no event log, is of a later schema, or a line inside it is damaged.
     """
+    try:
+        text = Path(path).read_bytes().decode("utf-8", "replace")
+    except OSError as error:
+        raise MonitorError(f"{path} cannot be read: {error}", mend="give the path of an event log") from None
     reader = LogReader(path)
     records: dict[int, EpochRecord] = {}
-    for line in Path(path).read_text(encoding="utf-8").split("\n")[:-1]:
+    for line in text.split("\n")[:-1]:
         said = reader.take(line)
         if isinstance(said, Began):
             records = {epoch: record for epoch, record in records.items() if epoch < said.epoch}
@@ -201,16 +206,31 @@ def _check_schema(event: Mapping[str, Any]) -> None:
 def _record(event: Mapping[str, Any], fired: Iterable[Firing]) -> EpochRecord:
     eta = event.get("eta")
     return EpochRecord(
-        epoch=event["epoch"],
-        total=event["total"],
+        epoch=_count(event["epoch"]),
+        total=_count(event["total"]),
         seconds=number_from_json(event["seconds"]),
         eta=None if eta is None else number_from_json(eta),
         metrics={name: number_from_json(value) for name, value in event["metrics"].items()},
         resources={name: number_from_json(value) for name, value in event["resources"].items()},
         fired=tuple(firing for firing in fired if firing.epoch == event["epoch"]),
         marks=tuple(map(str, event.get("marks", ()))),
-        time=event["time"],
+        time=_time(event["time"]),
     )
+
+
+def _count(value: object) -> int:
+    """A count that any view can hold; from a file that anybody may have written."""
+    count = as_count(value)
+    if count >= 2**31:
+        raise ValueError("no run has so many epochs")
+    return count
+
+
+def _time(value: object) -> float:
+    time = as_number(value)
+    if not math.isfinite(time):
+        raise ValueError("a time is finite")
+    return time
 
 
 def _numbers_to_json(numbers: Mapping[str, float]) -> dict[str, float | str]:

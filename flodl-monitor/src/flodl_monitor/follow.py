@@ -11,7 +11,7 @@ from flodl_core.errors import MonitorError
 from flodl_monitor.about import About
 from flodl_monitor.event_log import Began, Finished, LogReader
 from flodl_monitor.history import History
-from flodl_monitor.line_file import checked_path, replace_text
+from flodl_monitor.line_file import checked_path, write_file
 from flodl_monitor.record import EpochRecord, Mark
 from flodl_monitor.sinks.dashboard import Dashboard
 from flodl_monitor.web.page import page_of
@@ -46,13 +46,10 @@ def saved_page(log: Path, path: str | os.PathLike[str]) -> Path:
         MonitorError: The log cannot be read, or the page cannot be written.
     """
     real = checked_path(path)
+    if real.exists() and real.samefile(log):
+        raise MonitorError(f"the page would replace the event log {log}", mend=f"another path: {log.stem}.html")
     past = Past(log)
-    page = page_of(past.history, title=log.stem, total=past.total, finished=past.finished)
-    try:
-        replace_text(real, [page])
-    except OSError as error:
-        raise MonitorError(f"{real} cannot be written: {error}") from None
-    return real
+    return write_file(real, [page_of(past.history, title=log.stem, total=past.total, finished=past.finished)])
 
 
 @final
@@ -68,6 +65,7 @@ class Past:
         self.finished = False
         """Whether the run ended by itself."""
         self._reader, self._place, self._torn = LogReader(log), 0, b""
+        self._file: os.stat_result | None = None
         for said in self.fresh():
             if isinstance(said, Began):
                 self.history.cut(said.epoch)
@@ -79,14 +77,23 @@ class Past:
             elif isinstance(said, About):
                 self.history.about = said
 
+    @property
+    def replaced(self) -> bool:
+        """Whether another run has begun a log at its place since it was read."""
+        try:
+            return self._file is not None and not os.path.samestat(self._file, self.log.stat())
+        except OSError:
+            return False
+
     def fresh(self) -> list[EpochRecord | Mark | Began | Finished | About]:
         """What was written since.
 
         Raises:
-            MonitorError: The file is gone, was replaced by a shorter one, or a line is damaged.
+            MonitorError: The file is gone, became shorter, or a line is damaged.
         """
         try:
             with self.log.open("rb") as file:
+                self._file = os.fstat(file.fileno())
                 if file.seek(0, os.SEEK_END) < self._place:
                     raise MonitorError(f"{self.log} became shorter while it was watched", mend="flodl watch it anew")
                 file.seek(self._place)
@@ -108,7 +115,7 @@ class Follower:
     """Hands a log to a dashboard, as far as it is written, each time it is asked.
 
     Args:
-        past: What the file holds. It may grow, and a run that goes on may append to it.
+        past: What the file holds. It may grow, a run that goes on may append to it, another may begin at its place.
         dashboard: Shows it.
     """
 
@@ -125,8 +132,13 @@ class Follower:
         """Show what was written since; how many epochs that was.
 
         Raises:
-            MonitorError: The file is gone, was replaced by a shorter one, or a line is damaged.
+            MonitorError: The file is gone, became shorter, or a line is damaged.
         """
+        if self._past.replaced:
+            self._past = Past(self._past.log)
+            self._past.history.about = self._past.history.about or About()  # not that of the run before
+            self._dashboard.begin(self._past.history, self._past.total, finished=self.finished)
+            return len(self._past.history)
         count = 0
         for said in self._past.fresh():
             if isinstance(said, EpochRecord):

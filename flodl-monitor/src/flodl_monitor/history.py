@@ -72,6 +72,11 @@ class History:
         return len(self.seconds.epochs)
 
     @property
+    def last(self) -> int:
+        """The latest epoch, counted from 1; 0 where there is none."""
+        return self.seconds.epochs[-1] if len(self) else 0
+
+    @property
     def longest(self) -> int:
         """Points of the curve that has most: of a history that was thinned, more than it has epochs."""
         return max(len(curve.epochs) for curve in self._all())
@@ -179,4 +184,6 @@ def _from_plain(plain: Mapping[str, Any]) -> Curve:
     epochs, values = array("q", plain["epochs"]), array("d", map(number_from_json, plain["values"]))
     if len(epochs) != len(values):
         raise ValueError("a curve has as many epochs as values")
+    if list(epochs) != sorted({*epochs}) or (epochs and epochs[0] < 1):
+        raise ValueError("a curve's epochs ascend from 1")
     return Curve(epochs, values)

@@ -60,7 +60,7 @@ class Lane(Generic[T]):
     def join(self, deadline: float) -> bool:
         """Wait for the thread's end until `deadline` on the monotonic clock; True when it has ended."""
         if threading.current_thread() is not self._thread:
-            self._thread.join(max(0.0, deadline - time.monotonic()))
+            self._thread.join(min(max(0.0, deadline - time.monotonic()), threading.TIMEOUT_MAX))
         return not self._thread.is_alive()
 
     def _run(self) -> None:

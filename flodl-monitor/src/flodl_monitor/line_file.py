@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import final
+from weakref import WeakValueDictionary
 
 from flodl_core.errors import MonitorError
 
@@ -20,11 +21,16 @@ def checked_path(path: str | os.PathLike[str]) -> Path:
     """The real path of a file to be written, its folder made.
 
     Raises:
-        MonitorError: It is a folder or a device, or its folder cannot be written.
+        MonitorError: It is no path, a folder or a device, or its folder cannot be written.
     """
-    real = Path(os.path.realpath(os.path.expanduser(os.fspath(path))))
-    if real.exists() and not real.is_file():
-        raise MonitorError(f"{real} is no ordinary file", mend="give the path of a file to write, such as run.csv")
+    mend = "give the path of a file to write, such as run.csv"
+    try:
+        real = Path(os.path.realpath(os.path.expanduser(os.fsdecode(path))))
+        special = real.exists() and not real.is_file()
+    except (TypeError, ValueError, OSError) as error:  # another type, a NUL in it, too long a name
+        raise MonitorError(f"{path!r} is no path of a file ({error})", mend=mend) from None
+    if special:
+        raise MonitorError(f"{real} is no ordinary file", mend=mend)
     try:
         real.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -32,6 +38,24 @@ def checked_path(path: str | os.PathLike[str]) -> Path:
     if not os.access(real.parent, os.W_OK) or (real.exists() and not os.access(real, os.W_OK)):
         raise MonitorError(f"{real} cannot be written", mend="choose another path, or change the permissions")
     return real
+
+
+_writers: WeakValueDictionary[Path, object] = WeakValueDictionary()
+
+
+def claim(path: Path, writer: object) -> None:
+    """A file that is written anew again and again belongs to whoever began it last."""
+    _writers[path] = writer
+
+
+def check_claim(path: Path, writer: object) -> None:
+    """A monitor that was forgotten must not put its old page over a newer run's when the program ends.
+
+    Raises:
+        MonitorError: Another has begun to write there.
+    """
+    if _writers.get(path) is not writer:
+        raise MonitorError(f"a later run writes {path}")
 
 
 def set_aside(path: Path) -> None:
@@ -47,15 +71,32 @@ def read_text(path: Path) -> str:
 
 
 def replace_text(path: Path, lines: Iterable[str]) -> None:
-    """Write a file anew: readers, and a crash, see the old one or the new one."""
+    """Write a file anew: readers, and a crash, see the old one or the new one; a full disk leaves the old one."""
     part = path.with_name(f".{path.name}.part")
-    with part.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(lines)
-        file.flush()
-        os.fsync(file.fileno())
-    if path.exists():
-        shutil.copymode(path, part)
-    os.replace(part, path)
+    try:
+        with part.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(lines)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            shutil.copymode(path, part)
+        os.replace(part, path)
+    except OSError:
+        part.unlink(missing_ok=True)  # its room is wanted
+        raise
+
+
+def write_file(path: Path, lines: Iterable[str]) -> Path:
+    """The same, for whoever asked for the file; the path written.
+
+    Raises:
+        MonitorError: It cannot be written.
+    """
+    try:
+        replace_text(path, lines)
+    except OSError as error:
+        raise MonitorError(f"{path} cannot be written: {error}") from None
+    return path
 
 
 def drop_torn_line(path: Path) -> None:
@@ -83,7 +124,13 @@ class LineFile:
         self._synced = time.monotonic()
 
     def append(self, line: str) -> None:
-        """Write one line, which brings its own end. A full disk leaves the file as it was, and raises."""
+        """Write one line, which brings its own end. A full disk leaves the file as it was, and raises.
+
+        Raises:
+            OSError: That, or the file was removed, or another put in its place: nobody would see the line.
+        """
+        if os.fstat(self._file.fileno()).st_nlink == 0:
+            raise FileNotFoundError(f"{self._file.name} was removed or replaced while it was being written")
         data = memoryview(line.encode("utf-8"))
         start = self._file.seek(0, io.SEEK_END)
         try:

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from flodl_core.errors import FlodlError, MonitorError
@@ -42,6 +43,7 @@ def line_up(sinks: Several, probes: Several | None, notices: Notices) -> tuple[l
         for reference in _several(sinks):
             made_sinks.append(_make_sink(reference))
             undo.callback(made_sinks[-1][1].close)
+        _check_places(made_sinks)
         for reference in _several(DEFAULT_PROBES if probes is None else probes):
             for name, probe in _make_probe(as_reference(reference), notices):
                 made_probes.append((name, probe))
@@ -77,6 +79,18 @@ def _make_sink(reference: Reference) -> tuple[str, Sink]:
             mend='sinks=["terminal", ref("csv", path="run.csv")]',
         )
     return name, sink
+
+
+def _check_places(sinks: Iterable[tuple[str, Sink]]) -> None:
+    """Two that write one file would each spoil what the other wrote."""
+    taken: dict[Path, str] = {}
+    for name, sink in sinks:
+        place = getattr(sink, "path", getattr(sink, "folder", None))
+        if not isinstance(place, Path):
+            continue
+        if place in taken:
+            raise MonitorError(f"the sinks {taken[place]} and {name} would both write {place}", mend="a path for each")
+        taken[place] = name
 
 
 def _make_probe(reference: Any, notices: Notices) -> list[tuple[str, Probe]]:

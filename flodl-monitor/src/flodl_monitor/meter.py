@@ -70,6 +70,8 @@ def _add(total: Any, value: Any, weight: float) -> Any:
         return total + as_number(value) * weight
     if value.numel() != 1:
         raise MonitorError(f"a metric is one number, got shape {list(value.shape)}")
+    if getattr(value, "is_meta", False) or getattr(getattr(value, "dtype", None), "is_complex", False):
+        raise MonitorError(f"a metric is one real number, got a tensor of {value.dtype} on {value.device}")
     scalar = value.detach().reshape(())
     if hasattr(total, "detach"):
         if total.device != scalar.device:  # it was loaded, or the model has moved

@@ -16,18 +16,18 @@ from flodl_core.rules import Firing
 from flodl_monitor.console import write_line
 from flodl_monitor.eta import Eta
 from flodl_monitor.history import History
-from flodl_monitor.line_file import checked_path, replace_text
+from flodl_monitor.line_file import checked_path, write_file
 from flodl_monitor.lineup import lane_of, line_up, wind_up
 from flodl_monitor.meter import Meter
 from flodl_monitor.notices import Notices, describe
 from flodl_monitor.outbox import Outbox
 from flodl_monitor.progress import Progress
-from flodl_monitor.record import EpochRecord, Mark
-from flodl_monitor.scalars import as_count, as_name, as_number
+from flodl_monitor.record import EpochRecord
+from flodl_monitor.remarks import Remarks
+from flodl_monitor.scalars import as_count, as_number
 from flodl_monitor.sinks.dashboard import Dashboard
-from flodl_monitor.source import close_epoch, finished_epochs, fired_by, is_stopped, metrics_of
+from flodl_monitor.source import close_epoch, finished_epochs, fired_by, is_stopped, numbers_of
 from flodl_monitor.table import cells_of, columns_of, line_of, row_line
-from flodl_monitor.watched import Rate, Watched
 from flodl_monitor.web.page import page_of
 
 if TYPE_CHECKING:
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 PATIENCE = 5.0
 """Seconds that `finish` waits for slow sinks."""
-MARK = 200
-"""Letters that a mark may have."""
 
 T = TypeVar("T")
 
@@ -72,12 +70,8 @@ class Monitor:
         self._meter, self._eta = Meter(), Eta()
         self._progress = Progress(self.total_epochs, self._meter.peek)
         self._done = 0
-        self._resumed = False
         self._reopened = False
         self._latest: Mapping[str, float] = {}
-        self._watched: Watched | None = None
-        self._rate = Rate()
-        self._marks: list[str] = []
         self.listeners: list[Callable[[str, Mapping[str, float]], None]] = []
         """Told `"epoch"` and its metrics when an epoch of `epochs()` is closed and logged."""
         self._loop = 0
@@ -85,6 +79,7 @@ class Monitor:
         lanes, self._sampler = line_up(sinks, probes, self._notices)
         self._outbox = Outbox(lanes, self._notices)
         self._outbox.put(self._progress)
+        self._remarks = Remarks(self._outbox.put)
         # a program that forgets finish() keeps its last records all the same
         self._end = weakref.finalize(self, wind_up, self._pid, self._outbox, self._sampler, self._notices, 2.0)
 
@@ -111,8 +106,7 @@ class Monitor:
             settings: Hyper-parameters, or whatever else is worth knowing: `watch(step, lr=0.01, data="digits")`.
         """
         try:
-            self._watched = Watched(source, settings, profile)
-            self._describe(self._watched)
+            self._remarks.watch(source, settings, profile, self._say)
         except Exception as error:
             self._say("watch", f"the model cannot be shown ({describe(error)})")
 
@@ -123,11 +117,7 @@ class Monitor:
             epoch: Of which it is said, counted from 1, where that one is over; left out: the one under way.
         """
         try:
-            said = str(text)[:MARK]
-            if epoch is None or epoch > self._done:
-                self._marks.append(said)
-            else:
-                self._outbox.put(Mark(epoch, said))
+            self._remarks.add(text, epoch, self._done)
         except Exception as error:
             self._say("mark", f"a mark is left out ({describe(error)})")
 
@@ -170,9 +160,9 @@ class Monitor:
         first = self._done if behind is None else behind
         if first >= self.total_epochs:
             self._say("epochs", f"nothing to train: {first} of {self.total_epochs} epochs are done")
+        if not self._reopened and (left := self._meter.close()) and not self._loop:  # later: of an epoch broken off
+            self._say("before", f"{', '.join(left)}: recorded before epochs(), of no epoch, and left out")
         self._loop += 1
-        if not self._reopened:
-            self._meter.close()  # of an epoch that was broken off
         self._reopened = False
         return self._turns(source, first, self._loop)
 
@@ -202,7 +192,7 @@ class Monitor:
         real = checked_path(path)
         rows = [cells_of(record) for record in self.history()]
         columns = columns_of(rows)
-        return _write(real, [line_of(columns), *(row_line(row, columns) for row in rows)])
+        return write_file(real, [line_of(columns), *(row_line(row, columns) for row in rows)])
 
     def save_html(self, path: str | os.PathLike[str], title: str | None = None) -> Path:
         """Write the history as one page that opens from disk, without network; the path written.
@@ -217,7 +207,7 @@ class Monitor:
         heading = real.stem if title is None else title
         with self._outbox.settled() as history:
             page = page_of(history, title=heading, total=self.total_epochs, finished=self._finished)
-        return _write(real, [page])
+        return write_file(real, [page])
 
     def serve(self, port: int | None = None, host: str = "127.0.0.1", token: str | None = None) -> str:
         """Show the run in the browser from now on, with all that was; the page's address.
@@ -246,11 +236,13 @@ class Monitor:
 
         Args:
             timeout: Seconds to wait for slow sinks. What is left then is said, and given up.
+
+        Raises:
+            MonitorError: `timeout` is no such number.
         """
-        if not self._finished and self._done and os.getpid() == self._pid:
-            for text in self._marks:  # no further epoch will carry them
-                self._outbox.put(Mark(self._done, text))
-            self._marks = []
+        _check_seconds(timeout)
+        if self._on_duty():
+            self._remarks.leave(self._done)
         self._finished = True
         if self._end.detach() is not None:
             wind_up(self._pid, self._outbox, self._sampler, self._notices, timeout)
@@ -273,15 +265,15 @@ class Monitor:
         """
         history, meter = History(), Meter()
         try:
-            done, eta = int(state["epoch"]), Eta(map(as_number, state["recent"]))
+            done, eta = as_count(state["epoch"]), Eta(map(as_number, state["recent"]))
             history.load_state_dict(state["history"])
             meter.load_state_dict(state.get("open", {}))
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise CheckpointError(f"this is no monitor's state ({describe(error)})") from None
         self._outbox.begin(history)
         self._done, self._eta, self._meter = done, eta, meter
         self._progress.running = meter.peek
-        self._resumed = self._reopened = True
+        self._reopened = True
 
     def __enter__(self) -> Self:
         return self
@@ -307,8 +299,8 @@ class Monitor:
                 )
             metrics = close_epoch(source)
             self._latest = {}
-            fired, dropped = fired_by(source), self._rate.changes(source)
-            self._marks += () if fired else dropped
+            fired = fired_by(source)
+            self._remarks.look_at_rate(source, fired)
             self.log(epoch, time.monotonic() - began, metrics, fired)
             epoch += 1
             self._progress.learn(self._latest)
@@ -322,7 +314,10 @@ class Monitor:
             return
         done = as_count(epoch) + 1
         duration = round(as_number(seconds), 6)  # as the event log has it: every view shows the same
-        numbers = self._numbers(metrics)
+        if done > self.total_epochs:
+            self._say("more", f"epoch {done} of {self.total_epochs} is logged: log() counts them from 0")
+        numbers = numbers_of(metrics, self._say)
+        numbers.update((name, value) for name, value in self._meter.close().items() if name not in numbers)
         self._eta.add(duration)
         record = EpochRecord(
             epoch=done,
@@ -332,45 +327,10 @@ class Monitor:
             metrics=numbers,
             resources=self._sampler.latest,
             fired=fired,
-            marks=self._changes(fired),
+            marks=self._remarks.of_epoch(fired, self._say),
         )
         self._done, self._latest = done, record.metrics
-        if self._resumed:
-            self._resumed = False
-            self._outbox.begin_again(done)
         self._outbox.put(record)
-
-    def _changes(self, fired: tuple[Firing, ...]) -> tuple[str, ...]:
-        """What was marked by hand, and what changed of itself; a rule that did it has said so already."""
-        marks, self._marks = self._marks, []
-        turned = self._watched.changes() if self._watched else []
-        if self._watched and turned:
-            self._describe(self._watched)
-        return tuple(marks) + (() if fired else tuple(turned))
-
-    def _describe(self, watched: Watched) -> None:
-        try:
-            about = watched.about()
-        except Exception as error:
-            self._say("drawing", f"the model is not drawn ({describe(error)})")
-            about = watched.plain()
-        self._outbox.put(about)
-
-    def _numbers(self, metrics: object) -> dict[str, float]:
-        """What `record` gathered joins the metrics given; a value that is no number is left out, and said once."""
-        numbers: dict[str, float] = {}
-        try:
-            given = metrics_of(metrics)
-        except TrainingError as error:
-            given = {}
-            self._say("metrics", error.what)
-        for name, value in given.items():
-            try:
-                numbers[as_name(name)] = as_number(value)
-            except Exception as error:
-                self._say(f"metric {name}", f"metric {name!r} is left out ({describe(error)})")
-        gathered = self._meter.close().items()
-        return {**numbers, **{name: value for name, value in gathered if name not in numbers}}
 
     def _say(self, subject: str, text: str) -> None:
         if self._on_duty():
@@ -383,12 +343,9 @@ class Monitor:
         return not self._finished and os.getpid() == self._pid
 
 
-def _write(path: Path, lines: list[str]) -> Path:
-    try:
-        replace_text(path, lines)
-    except OSError as error:
-        raise MonitorError(f"{path} cannot be written: {error}") from None
-    return path
+def _check_seconds(timeout: object) -> None:
+    if not (isinstance(timeout, float | int) and timeout >= 0):
+        raise MonitorError(f"finish() waits a number of seconds, got {timeout!r}", mend="monitor.finish(30.0)")
 
 
 def _checked_total(total_epochs: int) -> int:

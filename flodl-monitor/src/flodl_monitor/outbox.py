@@ -40,7 +40,7 @@ class Outbox:
 
     def __init__(self, lanes: list[SinkLane], notices: Notices) -> None:
         self.lanes, self._notices = lanes, notices
-        self._history = History()
+        self._history, self._anew = History(), False
         self._items: deque[Item] = deque()
         self._pid = os.getpid()
         self._lock = threading.RLock()  # a signal's handler may ask in the middle of a delivery
@@ -75,14 +75,7 @@ class Outbox:
         """Go on from another past."""
         with self.settled() as known:
             past.about = known.about
-            self._history = past
-
-    def begin_again(self, epoch: int) -> None:
-        """Epochs from this one on are about to be run again: tell the lanes what is left."""
-        with self.settled() as history:
-            history.cut(epoch)
-            for lane in self.lanes:
-                lane.put(history.copy())
+            self._history, self._anew = past, True
 
     def stop(self) -> None:
         """Deliver all, and let the lanes end after it; the thread has nothing left to do, and ends."""
@@ -107,6 +100,8 @@ class Outbox:
 
     def _hand_on(self, item: Item) -> None:
         if isinstance(item, EpochRecord):
+            if self._anew or item.epoch <= self._history.last:
+                self._begin_again(item.epoch)
             self._history.append(item)
         elif isinstance(item, Mark):
             self._history.mark(item)
@@ -114,3 +109,10 @@ class Outbox:
             self._history.about = item
         for lane in self.lanes:
             lane.put(item)
+
+    def _begin_again(self, epoch: int) -> None:
+        """Epochs from this one on are run again: tell the lanes what is left."""
+        self._anew = False
+        self._history.cut(epoch)
+        for lane in self.lanes:
+            lane.put(self._history.copy())

@@ -12,7 +12,7 @@ from flodl_core.errors import MonitorError
 from flodl_core.trends import Trend
 
 from flodl_monitor.history import Curve, History
-from flodl_monitor.line_file import checked_path, replace_text
+from flodl_monitor.line_file import checked_path, write_file
 from flodl_monitor.record import EpochRecord
 from flodl_monitor.scalars import as_name, as_number
 from flodl_monitor.web.page import page_of
@@ -37,11 +37,7 @@ def plot_html(
     history = History()
     for name, curve in _named(curves):
         history.metrics[as_name(name)] = _curve(curve)
-    try:
-        replace_text(real, [page_of(history, title=title, total=0, finished=True)])
-    except OSError as error:
-        raise MonitorError(f"{real} cannot be written: {error}") from None
-    return real
+    return write_file(real, [page_of(history, title=title, total=0, finished=True)])
 
 
 def plot_timings_html(path: str | os.PathLike[str], timings: object, title: str | None = None) -> Path:
@@ -65,7 +61,7 @@ def _named(curves: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(curves, Mapping):
         yield from curves.items()
         return
-    for trend in (curves,) if isinstance(curves, Trend) else curves:
+    for trend in (curves,) if isinstance(curves, Trend) or not isinstance(curves, Iterable) else curves:
         if not isinstance(trend, Trend):
             raise MonitorError(
                 f"curves are names and values, or trends; got a {type(trend).__name__}",
@@ -77,6 +73,10 @@ def _named(curves: Any) -> Iterator[tuple[str, Any]]:
 def _curve(values: Any) -> Curve:
     if isinstance(values, Trend):
         return Curve(array("q", (epoch + 1 for epoch in values.epochs)), array("d", values.values))
+    if not isinstance(values, Iterable):
+        raise MonitorError(
+            f"a curve has a value for each epoch, got a {type(values).__name__}", mend='{"loss": [0.7, 0.4]}'
+        )
     numbers = array("d", map(as_number, values))
     return Curve(array("q", range(1, len(numbers) + 1)), numbers)
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, final
 
 from attrs import define, field, frozen
 
+from flodl_monitor.scalars import as_count
 from flodl_monitor.source import running_metrics_of
 
 T = TypeVar("T")
@@ -119,10 +120,14 @@ class Progress:
         self._usual, self._last, self._before = self._last, None, metrics
 
     def over(self, loader: Iterable[T], total: int | None) -> Iterator[T]:
-        """The loader's batches, counted."""
+        """The loader's batches, counted.
+
+        Raises:
+            MonitorError: `total` is no count.
+        """
         turn = self._turn or _Turn(0, 0.0, None, None, None, None)
         turn.counts, turn.counted = True, 0
-        turn.expected = _length_of(loader) if total is None else total
+        turn.expected = _length_of(loader) if total is None else as_count(total)
         for batch in loader:
             yield batch
             turn.counted += 1

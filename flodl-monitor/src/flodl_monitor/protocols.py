@@ -28,7 +28,9 @@ class LateSink(Sink, Protocol):
     """A sink that shows the whole run, and so wants to know what was before it came."""
 
     def begin(self, past: History) -> None:
-        """Take over what was logged so far; called before the first record, if there is any past."""
+        """Take over what was logged so far; called before the first record, if there is any past, and again
+        when epochs are run again: `past` ends before the next record.
+        """
 
 
 @runtime_checkable

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from flodl_core.errors import TrainingError
+from flodl_core.errors import MonitorError, TrainingError
 from flodl_core.rules import Firing
 
-from flodl_monitor.scalars import as_name, as_number
+from flodl_monitor.notices import describe
+from flodl_monitor.scalars import as_count, as_name, as_number
 
 
 def finished_epochs(source: object) -> int | None:
@@ -21,17 +22,23 @@ def finished_epochs(source: object) -> int | None:
     if count is None:
         return None
     try:
-        epochs = int(count)
-    except (TypeError, ValueError):
-        epochs = -1
-    if epochs < 0:
-        raise TrainingError(f"{type(source).__name__}.epoch counts finished epochs, got {count!r}")
-    return epochs
+        return as_count(count)
+    except (MonitorError, TypeError):
+        raise TrainingError(f"{type(source).__name__}.epoch counts finished epochs, got {count!r}") from None
 
 
 def is_stopped(source: object) -> bool:
-    """Whether a rule has ended the training."""
-    return bool(getattr(source, "stopped", False))
+    """Whether a rule has ended the training.
+
+    Raises:
+        TrainingError: It has a method of that name: as a word of its own it would always be true.
+    """
+    stopped = getattr(source, "stopped", False)
+    if callable(stopped):
+        raise TrainingError(
+            f"{type(source).__name__}.stopped says whether training is over, got a method", mend="make it a property"
+        )
+    return bool(stopped)
 
 
 def close_epoch(source: object) -> object:
@@ -41,8 +48,13 @@ def close_epoch(source: object) -> object:
 
 
 def fired_by(source: object) -> tuple[Firing, ...]:
-    """What rules did at the end of the source's last epoch: its `fired`, where it has rules."""
-    fired: Any = getattr(source, "fired", ())
+    """What rules did at the end of the source's last epoch: its `fired`, where it has rules.
+
+    Args:
+        source: Or a pair of it and further metrics, as `metrics_of` takes it.
+    """
+    holder = source[0] if isinstance(source, tuple) and len(source) == 2 else source
+    fired: Any = getattr(holder, "fired", ())
     return tuple(firing for firing in fired if isinstance(firing, Firing)) if isinstance(fired, tuple | list) else ()
 
 
@@ -56,6 +68,26 @@ def running_metrics_of(source: object) -> Mapping[str, float]:
             except Exception:  # it was just changing; the next look sees it
                 return {}
     return {}
+
+
+def numbers_of(given: object, say: Callable[[str, str], None]) -> dict[str, float]:
+    """The metrics in what `log` was given, as numbers by name; what is none is left out.
+
+    Args:
+        say: Told a subject, and what is wrong with it.
+    """
+    try:
+        metrics = metrics_of(given)
+    except TrainingError as error:
+        say("metrics", error.what)
+        return {}
+    numbers: dict[str, float] = {}
+    for name, value in metrics.items():
+        try:
+            numbers[as_name(name)] = as_number(value)
+        except Exception as error:
+            say(f"metric {name}", f"metric {name!r} is left out ({describe(error)})")
+    return numbers
 
 
 def metrics_of(given: object) -> Mapping[object, object]:

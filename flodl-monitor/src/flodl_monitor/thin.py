@@ -36,7 +36,7 @@ def thinned_history(history: History, limit: int) -> History:
         return history
     twin = History()
     seconds = history.seconds
-    rows = list(_places(seconds, width_for(seconds.epochs, limit)))
+    rows = list(_places(seconds, width_for(seconds.epochs, limit))) if seconds.epochs else []
     for name in ("seconds", "times"):
         curve = getattr(history, name)
         setattr(

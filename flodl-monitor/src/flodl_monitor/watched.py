@@ -47,7 +47,7 @@ class Watched:
 
     def plain(self, drawing: list[Any] | None = None) -> About:
         """The same, with this drawing or none."""
-        counts = {path: sum(one.numel() for one in own) for path, own in self._parts.items()}
+        counts = {path: sum(map(_size, own)) for path, own in self._parts.items()}
         return About(
             title=str(getattr(self._model, "label", None) or type(self._model).__name__),
             settings=self._settings,
@@ -107,6 +107,14 @@ def environment() -> dict[str, str]:
         if torch.cuda.is_initialized():
             told["GPU"] = str(torch.cuda.get_device_name())
     return told
+
+
+def _size(parameter: Any) -> int:
+    """How many numbers; of a lazy layer that has seen no input yet none."""
+    try:
+        return int(parameter.numel())
+    except ValueError:
+        return 0
 
 
 def _parts(model: Any) -> Iterator[tuple[str, list[Any]]]:

@@ -6,6 +6,7 @@ import threading
 import time
 
 from flodl_monitor.notices import Notices
+from flodl_monitor.probes import sampler as sampler_module
 from flodl_monitor.probes.sampler import Sampler
 
 
@@ -84,3 +85,38 @@ def test_no_probes_no_thread():
     sampler = Sampler([], Notices())
     assert before == threading.active_count()
     sampler.stop()
+
+
+def test_hanging_probe_is_dropped_and_the_others_go_on(monkeypatch, capsys):
+    """Its last reading does not stay for ever, and theirs are fresh."""
+    monkeypatch.setattr(sampler_module, "PATIENCE", 0.2)
+    monkeypatch.setattr(sampler_module, "INTERVAL", 0.05)
+    free = threading.Event()
+
+    class Hanging(Steady):
+        def sample(self):
+            if self.threads:
+                free.wait(10.0)
+            return {"hanging": 1.0, **super().sample()}
+
+    class Counting(Steady):
+        count = 0
+
+        def sample(self):
+            self.count += 1
+            return {"count": self.count}
+
+    hanging, counting, notices = Hanging(), Counting(), Notices()
+    sampler = Sampler([("test/counting", counting), ("test/hanging", hanging)], notices)
+    deadline = time.monotonic() + 10.0
+    while "hanging" in sampler.latest and time.monotonic() < deadline:
+        time.sleep(0.02)
+    while sampler.latest.get("count", 0.0) < 4.0 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert {"count"} == set(sampler.latest)
+    free.set()
+    finish(sampler, notices)
+    while not hanging.closed and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert (1, 1) == (counting.closed, hanging.closed)
+    assert "flodl-monitor: probe test/hanging does not answer and is dropped\n" == capsys.readouterr().err

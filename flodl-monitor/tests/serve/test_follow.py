@@ -6,7 +6,8 @@ import os
 
 import pytest
 from flodl_core.errors import MonitorError
-from flodl_monitor.follow import Follower, Past, event_log_in
+from flodl_monitor.about import About
+from flodl_monitor.follow import Follower, Past, event_log_in, saved_page
 from flodl_monitor.record import Mark
 from flodl_monitor.sinks.jsonl import Jsonl
 
@@ -107,3 +108,38 @@ def test_what_is_no_log(dashboard, tmp_path):
     with pytest.raises(MonitorError, match="this line is no event of a training run") as caught:
         Follower(Past(path), dashboard)
     assert f"the lines before it are whole: head -n 1 {path} > whole.jsonl" == caught.value.mend
+
+
+def test_another_run_at_its_place(dashboard, reader, record, tmp_path):
+    """Training begun anew, while its log is watched: open pages load again, and show the new run alone."""
+    path = tmp_path / "run.jsonl"
+    first = Jsonl(path)
+    first.describe(About(title="first"))
+    for epoch in (1, 2):
+        first.emit(record(epoch, metrics={"loss": 1.0}))
+    follower = Follower(Past(path), dashboard)
+    page = reader.page()
+    second = Jsonl(path)
+    for epoch in (1, 2, 3):
+        second.emit(record(epoch, metrics={"loss": 0.1, "more": 1.0}))
+    assert 3 == follower.read()
+    assert (None, "anew") == next(reader.events(page["live"]["run"], page["live"]["after"]))
+    page = reader.page()
+    assert ([1, 3], "") == (losses(page), page["about"]["title"])
+    second.emit(record(4, metrics={"loss": 0.1}))
+    assert 1 == follower.read()
+    assert [1, 4] == losses(reader.page())
+    for log in (first, second):
+        log.close()
+
+
+def test_a_page_never_replaces_its_log(tmp_path):
+    """A slip of the finger must not cost the run."""
+    path = tmp_path / "run.jsonl"
+    path.write_text('{"event": "run", "schema": 1, "from": 1, "total": 3, "time": 0}\n')
+    (tmp_path / "other.html").symlink_to(path)
+    for place in (path, tmp_path / "other.html"):
+        with pytest.raises(MonitorError, match="the page would replace the event log") as caught:
+            saved_page(path, place)
+        assert "another path: run.html" == caught.value.mend
+    assert path.read_text().startswith("{")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import socket
+
 import pytest
 from flodl_core.errors import MonitorError
 from flodl_monitor import Monitor
 
 pytest.importorskip("uvicorn", reason="the dashboard's server is not installed: pip install 'flodl-monitor[serve]'")
+bound = pytest.importorskip("flodl_monitor.serve.server").bound
 
 
 def curve(page, name):
@@ -49,3 +53,34 @@ def test_a_finished_monitor_serves_nothing():
     monitor.finish()
     with pytest.raises(MonitorError, match="this monitor is finished"):
         monitor.serve(port=0)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_forked_child_does_not_keep_the_address():
+    """A loader's worker may outlive the run: its readers are refused, not left waiting, and the port is free."""
+    with Monitor(2, sinks=[], probes=[]) as monitor:
+        port = int(monitor.serve(port=0).rsplit(":", 1)[1].strip("/"))
+        ready, over = os.pipe(), os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.write(ready[1], b".")
+            os.read(over[0], 1)
+            os._exit(0)
+        os.read(ready[0], 1)
+    try:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=5.0).close()
+        bound("127.0.0.1", port, exactly=True).close()
+    finally:
+        os.write(over[1], b".")
+        os.waitpid(child, 0)
+
+
+@pytest.mark.parametrize(
+    "options", [{"port": "3000"}, {"port": 3000.0}, {"host": None}, {"host": ""}, {"host": 5}, {"token": 12345678}]
+)
+def test_an_address_that_is_none(options):
+    """Is told as every wrong use is."""
+    with Monitor(2, sinks=[], probes=[]) as monitor, pytest.raises(MonitorError, match=r"a dashboard|a token is"):
+        monitor.serve(**options)

@@ -121,3 +121,8 @@ def test_monitor_saves_a_page(tmp_path):
     assert "<h1>A &lt;fine&gt; run</h1>" in late
     with pytest.raises(MonitorError, match="no ordinary file"):
         monitor.save_html(tmp_path)
+
+
+def test_a_title_that_is_no_text_of_any_encoding(record):
+    """A file's name may be half a letter: it is spelled out."""
+    assert "<title>run\\udcff</title>" in page(filled(record), title="run\udcff")

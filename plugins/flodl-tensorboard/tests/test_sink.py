@@ -200,3 +200,13 @@ def test_folder_may_begin_with_home(record, monkeypatch, tmp_path):
     """`~` is the user's folder, as in a shell."""
     monkeypatch.setenv("HOME", str(tmp_path))
     assert Path(os.path.realpath(tmp_path)) / "runs" == TensorBoard("~/runs").folder
+
+
+def test_epochs_run_again_by_the_same_monitor(shown, tmp_path):
+    """A rollback: TensorBoard forgets the epochs from there on, and keeps those before."""
+    with Monitor(5, sinks=[("tensorboard", {"folder": tmp_path})], probes=[]) as monitor:
+        for epoch in range(4):
+            monitor.log(epoch, 1.0, {"loss": float(epoch)})
+        for epoch in (2, 3):
+            monitor.log(epoch, 1.0, {"loss": 10.0 + epoch})
+    assert [(1, 0.0), (2, 1.0), (3, 12.0), (4, 13.0)] == shown(tmp_path).scalar("loss")

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import threading
 from typing import final
+from weakref import WeakSet
 
 import uvicorn
 from flodl_core.errors import MonitorError
 
 from flodl_monitor.serve.connections import Connection
 from flodl_monitor.serve.guard import Application
+
+_listeners: WeakSet[socket.socket] = WeakSet()
 
 GRACE = 1.0
 """Seconds that open connections have after `stop`."""
@@ -36,7 +40,7 @@ def bound(host: str, port: int, *, exactly: bool) -> socket.socket:
         try:
             listener.bind((host, wanted))
             listener.listen(128)
-        except (OSError, OverflowError) as error:
+        except (OSError, OverflowError, TypeError, ValueError) as error:
             listener.close()
             if isinstance(error, OSError) and error.errno == errno.EADDRINUSE and not exactly and wanted:
                 continue
@@ -73,6 +77,7 @@ class Server:
             h11_max_incomplete_event_size=HEADERS_LIMIT,
         )
         self._server, self._listener = uvicorn.Server(config), listener
+        _listeners.add(listener)
         self._thread = threading.Thread(target=self._run, name="flodl-monitor dashboard", daemon=True)
         self._thread.start()
 
@@ -86,3 +91,13 @@ class Server:
 
     def _run(self) -> None:
         self._server.run(sockets=[self._listener])
+
+
+def _after_fork() -> None:
+    """A forked child, a loader's worker say, would keep the address taken, and readers waiting, after the run's end."""
+    for listener in _listeners:
+        listener.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

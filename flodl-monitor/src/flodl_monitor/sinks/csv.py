@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import final
 
 from flodl_monitor.history import History
-from flodl_monitor.line_file import LineFile, checked_path, drop_torn_line, read_text, replace_text, set_aside
+from flodl_monitor.line_file import (
+    LineFile,
+    check_claim,
+    checked_path,
+    claim,
+    drop_torn_line,
+    read_text,
+    replace_text,
+    set_aside,
+)
 from flodl_monitor.record import EpochRecord
 from flodl_monitor.table import cells_of, columns_of, line_of, read_rows, row_line
 
@@ -34,9 +43,9 @@ class Csv:
         self._past = History()
 
     def begin(self, past: History) -> None:
-        """Take what a resumed run brings, for a file that does not hold it."""
-        if self._file is None:
-            self._past = past
+        """Take what a resumed run brings, for a file that does not hold it; of one that does, the end is cut off."""
+        self.close()
+        self._file, self._columns, self._past = None, [], past
 
     def emit(self, record: EpochRecord) -> None:
         """Append the epoch's row."""
@@ -44,6 +53,7 @@ class Csv:
         if self._file is None:
             self._begin(record)
         if any(column not in self._columns for column in row):
+            check_claim(self.path, self)
             self._rewrite([*read_rows(read_text(self.path))[1], row])
         else:
             assert self._file is not None
@@ -56,6 +66,7 @@ class Csv:
 
     def _begin(self, record: EpochRecord) -> None:
         """Go on in the file of this run, or begin a new one."""
+        claim(self.path, self)
         rows = [cells_of(past) for past in self._past.records(record.total)]
         self._past = History()
         if record.epoch > 1 and self.path.exists():

@@ -18,6 +18,7 @@ from flodl_monitor.serve.guard import is_loopback
 from flodl_monitor.thin import thinned_history
 from flodl_monitor.web.page import page_of
 
+_HOST = re.compile(r"\S+")
 _TOKEN = re.compile(r"[A-Za-z0-9._~-]{8,}")  # stands in an address and in a cookie as it is
 
 KEPT = 10_000
@@ -46,12 +47,14 @@ class Dashboard:
     def __init__(
         self, port: int | None = None, host: str = "127.0.0.1", token: str | None = None, title: str = "training run"
     ) -> None:
+        if not _matches(_HOST, host):
+            raise MonitorError(f"a dashboard's host is a name or address, got {host!r}", mend='host="127.0.0.1"')
         if not is_loopback(host) and not token:
             raise MonitorError(
                 f"a dashboard on {host} can be read by everyone who reaches this machine",
                 mend='token="..." to let in who knows it, or leave host out and use `ssh -L 3000:localhost:3000`',
             )
-        if token is not None and not _TOKEN.fullmatch(token):
+        if token is not None and not _matches(_TOKEN, token):
             raise MonitorError("a token is at least 8 letters, digits and -_.~", mend="secrets.token_urlsafe()")
         try:
             from flodl_monitor.serve.application import application
@@ -124,6 +127,10 @@ class Dashboard:
         with self._feed.lock:
             live: dict[str, str | int] = {"run": self._feed.run, "after": self._feed.last}
             return page_of(self._history, title=self._title, total=self._total, finished=self._ended, live=live)
+
+
+def _matches(form: re.Pattern[str], given: object) -> bool:
+    return isinstance(given, str) and form.fullmatch(given) is not None
 
 
 def _bounded(history: History) -> History:

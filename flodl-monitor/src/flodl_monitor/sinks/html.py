@@ -9,7 +9,7 @@ from typing import final
 
 from flodl_monitor.about import About
 from flodl_monitor.history import History
-from flodl_monitor.line_file import checked_path, read_text, replace_text, set_aside
+from flodl_monitor.line_file import check_claim, checked_path, claim, read_text, replace_text, set_aside
 from flodl_monitor.record import EpochRecord, Mark
 from flodl_monitor.web.page import history_in, page_of
 
@@ -45,11 +45,9 @@ class Html:
 
     def begin(self, past: History) -> None:
         """Go on from the curves that a resumed run brings, whatever the page holds of them."""
-        if self._history is None:
-            self._past = past
-        else:
-            past.about = past.about or self._about
-            self._history = past
+        if self._history is not None:
+            self._write(self._history, finished=False)
+        self._history, self._past, self._due = None, past, 0.0
 
     def emit(self, record: EpochRecord) -> None:
         """Take one epoch in; write the page when it is time."""
@@ -79,6 +77,7 @@ class Html:
             self._write(self._history, finished=True)
 
     def _begin(self, epoch: int) -> History:
+        claim(self.path, self)
         if epoch > 1 and self.path.exists():
             try:
                 history = history_in(read_text(self.path))
@@ -91,6 +90,7 @@ class Html:
         return History()
 
     def _write(self, history: History, *, finished: bool) -> None:
+        check_claim(self.path, self)
         began = time.monotonic()
         replace_text(self.path, [page_of(history, title=self._title, total=self._total, finished=finished)])
         written = time.monotonic()

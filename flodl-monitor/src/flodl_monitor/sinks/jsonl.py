@@ -36,9 +36,10 @@ class Jsonl:
         self._past = History()
 
     def begin(self, past: History) -> None:
-        """Take what a resumed run brings, for a file that does not hold it."""
-        if self._file is None:
-            self._past = past
+        """Take what a resumed run brings, for a file that does not hold it; in one that does, another run begins."""
+        if self._file is not None:
+            self._file.close()
+        self._file, self._past = None, past
 
     def emit(self, record: EpochRecord) -> None:
         """Append the epoch's line."""
@@ -54,9 +55,8 @@ class Jsonl:
 
     def describe(self, about: About) -> None:
         """Append what the run is of; at its beginning after the line that opens it."""
-        if self._file is None:
-            self._about = about
-        else:
+        self._about = about
+        if self._file is not None:
             self._file.append(about_line(about))
 
     def close(self) -> None:

@@ -32,6 +32,7 @@ def page_of(
     Args:
         live: Of a served page: the feed it goes on from, `run`, and the number of the last event it holds, `after`.
     """
+    title = str(title).encode("utf-8", "backslashreplace").decode()  # a file's name may be half a letter
     points = EXACT if live is None else LIVE
     payload = payload_of(history, title=title, total=total, finished=finished, points=points)
     if live is not None:

@@ -62,7 +62,13 @@ class RecordFile:
         self._synced = time.monotonic()
 
     def append(self, content: bytes) -> None:
-        """Write one record. A full disk leaves the file as it was, and raises."""
+        """Write one record. A full disk leaves the file as it was, and raises.
+
+        Raises:
+            OSError: That, or the file was removed: nobody would see the record.
+        """
+        if os.fstat(self._file.fileno()).st_nlink == 0:
+            raise FileNotFoundError(f"{self._file.name} was removed while it was being written")
         data = memoryview(framed(content))
         start = self._file.seek(0, io.SEEK_END)
         try:

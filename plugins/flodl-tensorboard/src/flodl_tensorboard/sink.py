@@ -44,9 +44,10 @@ class TensorBoard:
         self._marks: list[str] = []
 
     def begin(self, past: History) -> None:
-        """Take what a resumed run brings, for a folder that does not hold it."""
-        if self._file is None:
-            self._past = past
+        """Take what a resumed run brings, for a folder that does not hold it; one that does goes on in a new file."""
+        self.close()
+        self._file, self._past = None, past
+        self._marked, self._marks = 0, []
 
     def emit(self, record: EpochRecord) -> None:
         """Append the epoch."""
