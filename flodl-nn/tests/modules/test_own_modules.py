@@ -205,6 +205,8 @@ def test_shapes_and_orders_take_numbers_or_a_sequence():
     x = torch.arange(12.0).reshape(2, 6)
     assert make("reshape", -1, 3)(x).equal(make("reshape", [-1, 3])(x))
     assert make("permute", 1, 0)(x).equal(x.T)
+    assert make("permute", (-1, 0))(x).equal(x.T)
+    assert make("reshape", torch.Size([3, 4]))(x).equal(x.reshape(3, 4))
 
 
 OWN = [c for c in components.list("module") if c.spec.target.startswith("flodl_nn.")]
@@ -281,6 +283,12 @@ def test_a_copy_a_state_and_a_cast_are_the_module(component):
             r"floating images.*\n.*float",
         ),
         (lambda: make("gaussian_blur", 1.0, "reflect")(torch.ones(1, 1, 3, 9)), ShapeError, "reaches 3 pixels"),
+        (lambda: make("reshape"), ComponentError, r"one of them -1 at most, got \(\)"),
+        (lambda: make("reshape", -1, -1), ComponentError, r"one of them -1 at most, got \(-1, -1\)"),
+        (lambda: make("reshape", 2.0, 4), ComponentError, r"whole numbers are due, got \(2.0, 4\)"),
+        (lambda: make("permute", 0, 0, 1), ComponentError, r"each dimension once, got \(0, 0, 1\)"),
+        (lambda: make("permute", 0, 3, 1), ComponentError, r"each dimension once, got \(0, 3, 1\)"),
+        (lambda: make("permute", "021"), ComponentError, r"whole numbers are due, got \('021',\)"),
         (lambda: make("rotary_embedding", 4, 0.0), ComponentError, "base is a number > 0, got 0.0"),
         (lambda: make("sinusoidal_positions", 4, math.nan), ComponentError, "base is a number > 0, got nan"),
         (lambda: make("multihead_attention", 8, 2, dropout=1.5), ComponentError, "a probability below 1, got 1.5"),
