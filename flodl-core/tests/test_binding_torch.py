@@ -62,6 +62,8 @@ CALLS = [
 ]
 
 MISTAKES = [
+    ("nn.Tanh", (3,), {}, "too many positional arguments\n  try: it takes no arguments"),
+    ("nn.Tanh", (), {"inplace": True}, "takes no argument 'inplace'\n  try: it takes no arguments"),
     ("nn.Linear", ("2", 16), {}, "argument 'in_features' is int, got '2'"),
     ("nn.Linear", (2, 16), {"baes": False}, r"takes no argument 'baes'\n  try: did you mean 'bias'\?"),
     ("nn.Linear", (2,), {}, "missing a required argument: 'out_features'"),

@@ -7,7 +7,7 @@ import sys
 import numpy
 import pytest
 import torch
-from flodl_core import ShapeError, TrainingError
+from flodl_core import FlodlError, ShapeError, TrainingError
 from flodl_graph import FlowBuilder
 from torch import Tensor, nn
 
@@ -130,6 +130,22 @@ def test_other_errors_of_ours_pass() -> None:
 
     with pytest.raises(TrainingError, match="enough"):
         FlowBuilder(stop).build()(torch.ones(1))
+
+
+@pytest.mark.parametrize(
+    ("flow", "said"),
+    [
+        (FlowBuilder().switch("softmax_router", ["tanh", "relu"], dim=4), "switch() takes one index"),
+        (FlowBuilder().gate("argmax_selector", ["tanh", "relu"], dim=4), "gate() has 2 experts"),
+        (FlowBuilder(FlowBuilder().map("tanh").slices(3)), "map().slices(3) cuts"),
+    ],
+)
+def test_what_a_word_refuses_is_told_with_its_line(flow: FlowBuilder, said: str) -> None:
+    """Of several switches in a program, this one."""
+    with pytest.raises(FlodlError) as caught:
+        flow.build()(torch.ones(3, 4))
+    assert caught.value.what.startswith(said)
+    assert "test_calling.py:" in str(caught.value.where)
 
 
 def test_no_frame_is_added_to_a_call_that_goes_well() -> None:

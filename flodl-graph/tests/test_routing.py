@@ -63,7 +63,9 @@ def test_weights_of_a_row_hold_for_all_of_it(shape: tuple[int, ...], device: tor
 def test_a_router_weighs_every_expert(width: int) -> None:
     """One weight for all, or one too many, is told and not spread."""
     graph = FlowBuilder().gate(nn.Linear(4, width), ["tanh", "relu"]).build()
-    with pytest.raises(RoutingError, match=rf"2 experts, and its router gave weights \[3, {width}\]\n.*dimension is 2"):
+    with pytest.raises(
+        RoutingError, match=rf"(?s)2 experts, and its router gave weights \[3, {width}\]\n.*dimension is 2"
+    ):
         graph(torch.randn(3, 4))
 
 

@@ -67,6 +67,12 @@ def test_using_takes_a_name_a_list_or_a_table() -> None:
         ({"through": "gelu", "also": "relu"}, "two words in one table: through and also"),
         ({"through": "gelu", "usnig": "relu"}, "a table of the flow has no key 'usnig'"),
         ({"split": ["gelu", "relu"], "tga_group": "h"}, "a table of the flow has no key 'tga_group'"),
+        ({"through": "tanh", "also": "relu"}, "two words in one table: through and also"),
+        ({"through": "tanh", "tagg": "h"}, "a table of the flow has no key 'tagg'"),
+        ({"through": {"use": 3}}, "`use` names a component, got 3"),
+        ({"through": {"flow": [], "label": 3}}, "`label` is a name, got 3"),
+        ({"through": {"flow": [], "inputs": "text"}}, "`inputs` is a list of names, got 'text'"),
+        ({"through": {"flow": [], "inputs": 3}}, "`inputs` is a list of names, got 3"),
         ({"merge": "cat", "dim": 1, "uisng": "h"}, "a table of the flow has no key 'uisng'"),
     ],
 )
@@ -76,3 +82,11 @@ def test_wrong_tables(table: Any, what: str) -> None:
         FlowBuilder.from_tables([table], lambda index: Where("net.toml", 10 + index)).build()
     assert what in caught.value.parts[0].what
     assert "net.toml:10" == str(caught.value.parts[0].where)
+
+
+@pytest.mark.parametrize("wrong", [None, {"through": "tanh"}, "tanh"])
+def test_a_flow_is_a_list_of_tables(wrong: Any) -> None:
+    """One table, a name or nothing is told as a whole, not key by key or letter by letter."""
+    with pytest.raises(BuildError, match="a flow is a list of tables, got ") as caught:
+        FlowBuilder.from_tables(wrong)
+    assert "test_tables.py:" in str(caught.value.where)

@@ -28,7 +28,7 @@ def bind(
     try:
         bound = signature.bind(*args, **kwargs)
     except TypeError as error:
-        raise ComponentError(f"{name}: {error}", mend=f"its arguments are {describe(signature)}") from None
+        raise ComponentError(f"{name}: {error}", mend=_its_arguments(signature)) from None
     for word, value in bound.arguments.items():
         _check_choice(name, signature.parameters[word], value)
         _check_type(name, signature.parameters[word], value)
@@ -48,11 +48,21 @@ def describe(signature: inspect.Signature) -> str:
 
 def signature_of(factory: Callable[..., Any]) -> inspect.Signature:
     """A factory's signature, its annotations read where that is possible; `(*args, **kwargs)` when it has none."""
+    if _takes_nothing(factory):
+        return inspect.Signature()
     try:
         signature = inspect.signature(factory)
     except Exception:  # written in C without one, or annotated with what cannot be read
         return inspect.signature(lambda *args, **kwargs: None)
     return signature.replace(parameters=[_read(p, factory) for p in signature.parameters.values()])
+
+
+def _takes_nothing(factory: Callable[..., Any]) -> bool:
+    """Whether it is a module with torch's own constructor, which is declared to take anything, and refuses it all."""
+    if not inspect.isclass(factory) or getattr(factory, "call_super_init", False):
+        return False
+    owner = next(base for base in factory.__mro__ if "__init__" in vars(base))  # torch.compile puts another one there
+    return (owner.__module__, owner.__name__) == ("torch.nn.modules.module", "Module")  # torch is not imported here
 
 
 def _read(parameter: inspect.Parameter, factory: Callable[..., Any]) -> inspect.Parameter:
@@ -72,8 +82,12 @@ def _check_known(name: str, signature: inspect.Signature, word: str) -> None:
     known = [p.name for p in parameters.values() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
     if word in known or any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         return
-    mend = did_you_mean(word, known) or f"its arguments are {describe(signature)}"
+    mend = did_you_mean(word, known) or _its_arguments(signature)
     raise ComponentError(f"{name} takes no argument {word!r}", mend=mend)
+
+
+def _its_arguments(signature: inspect.Signature) -> str:
+    return f"its arguments are {describe(signature)}" if signature.parameters else "it takes no arguments"
 
 
 def _check_type(name: str, parameter: inspect.Parameter, value: Any) -> None:

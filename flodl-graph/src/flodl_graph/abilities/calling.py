@@ -11,11 +11,12 @@ from types import FunctionType
 from typing import Any
 
 import torch
-from flodl_core import ShapeError
+from flodl_core import FlodlError, ShapeError
 from torch import Tensor
 
 from flodl_graph.abilities.family import AbstractFamily
 from flodl_graph.ir.checks import unfit_inputs
+from flodl_graph.ir.placed import placed
 from flodl_graph.known import is_known
 from flodl_graph.run.misfit import misfit_at, place_of
 from flodl_graph.run.shapes import Letters
@@ -41,6 +42,7 @@ class AbstractCalled(AbstractFamily):
         except (RuntimeError, TypeError, IndexError, ValueError) as error:
             misfit = _misfit(error) or self._unfit(error, len(inputs), named)
             if misfit is None:
+                _place(error)
                 raise
             raise misfit from error
 
@@ -71,6 +73,15 @@ def _misfit(error: Exception) -> ShapeError | None:
     if place is None or not all(is_known(value) for value in place.values if isinstance(value, Tensor)):
         return None
     return misfit_at(place, error, Letters())
+
+
+def _place(error: Exception) -> None:
+    """Give an error that a word raised on purpose the line of the node where it did."""
+    if not isinstance(error, FlodlError) or error.where is not None or len(error.parts) > 1 or _is_followed():
+        return
+    place = place_of(error)
+    if place is not None:
+        placed(error, place.node.where)
 
 
 def _is_torchs(error: Exception) -> bool:

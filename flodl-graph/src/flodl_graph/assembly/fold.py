@@ -17,6 +17,7 @@ from flodl_graph.assembly.naming import Counters, component_name
 from flodl_graph.assembly.recipes import Find, Nested, bound_words, said_component
 from flodl_graph.ir.checks import unknown_tag
 from flodl_graph.ir.node import AbstractNode, Part
+from flodl_graph.ir.placed import placed
 from flodl_graph.ir.steps import At, Flow, Input, Internal, Label, Step, Tag, TagGroup, Using, Word
 from flodl_graph.ports import makes_on_demand, outputs_of
 
@@ -47,7 +48,7 @@ class _Fold:
             try:
                 self._take(step)
             except FlodlError as error:
-                self.plan.errors += [_placed(part, step.where) for part in error.parts]
+                self.plan.errors += [placed(part, step.where) for part in error.parts]
         if flow.steps:
             self._close(flow.steps[-1].where)
         return self.plan
@@ -130,7 +131,7 @@ class _Fold:
         draft = self.addressed[0] if self.addressed else None
         further = draft.results[1:] if draft else ()
         if draft is None or port not in further:
-            self.plan.errors.append(_placed(_no_port(draft, port, further), where))
+            self.plan.errors.append(placed(_no_port(draft, port, further), where))
             return None
         return Port(draft, port)
 
@@ -228,13 +229,3 @@ def _asked(node: type[AbstractNode], step: Word, words: dict[str, Any]) -> tuple
         raise
     except Exception as error:
         raise BuildError(f"{step.word}() failed: {type(error).__name__}: {error}") from error
-
-
-def _placed(error: FlodlError, where: Where) -> FlodlError:
-    """The same error at the user's line; a place of its own that is not the user's goes into the text."""
-    if isinstance(error.where, Where):
-        return error
-    what = error.what if error.where is None else f"{error.what} ({error.where})"
-    placed = type(error)(what, where=where, mend=error.mend)
-    placed.__cause__ = error.__cause__
-    return placed

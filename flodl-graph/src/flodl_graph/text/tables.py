@@ -22,6 +22,7 @@ from flodl_core.errors import did_you_mean, join_errors
 from flodl_core.names import kind_due
 from flodl_core.where import Where
 
+from flodl_graph.ir.placed import placed
 from flodl_graph.ir.steps import At, Flow, Input, Internal, Label, Step, Tag, TagGroup, Using, Word
 
 Places: TypeAlias = Callable[[int], Where]
@@ -50,20 +51,25 @@ def flow_of(
     Raises:
         BuildError: Tables that are no words; all of them, together.
     """
+    if not isinstance(tables, list | tuple):
+        mend = '[{ through = "linear", args = [2, 16] }]'
+        raise BuildError(f"a flow is a list of tables, got {tables!r}", where=places(0), mend=mend)
     steps: list[Step] = []
     errors: list[FlodlError] = []
     if inputs:
-        steps.append(Input(names=tuple(inputs), where=places(0)))
+        where = places(0)
+        steps.append(Input(names=_texts({"inputs": inputs}, "inputs", where), where=where))
     for index, table in enumerate(tables):
         try:
             steps += _steps(table, places(index))
         except FlodlError as error:
-            errors += error.parts
+            errors += [placed(part, places(index)) for part in error.parts]
     if internal:
         where = places(len(tables) - 1)
         steps.append(Internal(names=_texts({"internal": internal}, "internal", where), where=where))
     if label is not None:
-        steps.append(Label(name=label, where=places(len(tables) - 1)))
+        where = places(len(tables) - 1)
+        steps.append(Label(name=_text({"label": label}, "label", where), where=where))
     if errors:
         raise join_errors(errors)
     return Flow(tuple(steps))
@@ -213,7 +219,7 @@ def _one_or_more_tags(value: Any, where: Where) -> str | tuple[str, ...]:
 
 def _texts(table: Mapping[str, Any], key: str, where: Where) -> tuple[str, ...]:
     names = table[key]
-    if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+    if not (isinstance(names, list | tuple) and all(isinstance(name, str) for name in names)):
         raise BuildError(f"`{key}` is a list of names, got {names!r}", where=where, mend=f'{key} = ["context"]')
     return tuple(names)
 
