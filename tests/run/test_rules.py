@@ -43,6 +43,7 @@ def test_a_rule_changes_rates_and_saves(flodl_here, small, tmp_path):
     ("rule", "what", "mend"),
     [
         ('when = { trend = "val_los", stalled = 5 }\ndo = "stop"', "asks about 'val_los'", "did you mean 'val_loss'"),
+        ('when = { trend = "val_*", stalled = 5 }\ndo = "stop"', "asks about 'val_*'", "did you mean 'val_loss'"),
         ('when = { trend = "loss", staled = 5 }\ndo = "stop"', "asks one question of", "did you mean 'stalled'"),
         ('when = { trend = "loss", stalled = 2 }\ndo = "stop"', "by 2 points", "tol="),
         ('when = { trend = "loss", stalled = 5 }\ndo = "stpo"', "an action is a table", "did you mean 'stop'"),

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from flodl_core.rules import Rule
 from flodl_core.rules.action import Save
+from flodl_core.rules.condition import Series
 
 from flodl_cli.experiment.faults import Faults
 from flodl_cli.experiment.schema import Experiment
@@ -33,5 +34,10 @@ def read_rules(experiment: Experiment, recorded: Recorded, faults: Faults) -> Se
 
 
 def _unrecorded(rule: Rule, recorded: Recorded) -> list[str]:
-    names = dict.fromkeys(question.series.name for question in rule.condition.questions())
-    return [name for name in names if not any(fnmatchcase(known, name) for known in recorded.names)]
+    """What it asks about in vain; only `trends` may mean several by a glob."""
+    asked = dict.fromkeys(question.series for question in rule.condition.questions())
+    return [one.name for one in asked if not any(_means(one, known) for known in recorded.names)]
+
+
+def _means(series: Series, name: str) -> bool:
+    return fnmatchcase(name, series.name) if series.several else name == series.name

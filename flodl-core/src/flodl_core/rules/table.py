@@ -110,10 +110,11 @@ def action_from_table(said: Any) -> AbstractAction:
     kinds = {kind.word: kind for kind in ACTIONS}
     words = [key for key in table if key in kinds] if isinstance(table, Mapping) else []
     if len(words) != 1:
-        hint = did_you_mean(said if isinstance(said, str) else next(iter(said), ""), kinds) if said else None
+        written = str(next(iter(table), "")) if isinstance(table, Mapping) and not words else ""
         raise TrainingError(
             f"an action is a table with one of {', '.join(kinds)}, got {said!r}",
-            mend=hint or 'do = [{ thaw = "encoder.read" }, { scale_lr = 0.5, path = "encoder" }, "stop"]',
+            mend=did_you_mean(written, kinds)
+            or 'do = [{ thaw = "encoder.read" }, { scale_lr = 0.5, path = "encoder" }, "stop"]',
         )
     (word,) = words
     names = [attribute.name for attribute in fields(kinds[word])]
