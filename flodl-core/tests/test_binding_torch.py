@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import sys
+from typing import overload
 
 import pytest
 from flodl_core import ComponentError
@@ -113,3 +115,32 @@ def test_a_tensor_that_is_due_is_told():
     """`Tensor | None`: a number is refused by what is due, not by None alone."""
     with pytest.raises(ComponentError, match=r"argument 'pos_weight' is None or Tensor, got 3.0 \(float\)"):
         bind("loss", signature_of(torch.nn.BCEWithLogitsLoss), (), {"pos_weight": 3.0})
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python does not remember overloads")
+@pytest.mark.parametrize("name", ["RNN", "GRU", "LSTM"])
+def test_recurrent_layers_tell_what_they_take(name):
+    """Their constructors take anything, and declare the rest by an overload."""
+    signature = signature_of(getattr(torch.nn, name))
+    assert ["input_size", "hidden_size", "num_layers"] == list(signature.parameters)[:3]
+    with pytest.raises(ComponentError, match=r"takes no argument 'layers'\n  try: did you mean 'num_layers'"):
+        bind(name, signature, (3, 4), {"layers": 2})
+
+
+class SeveralForms:
+    """Of which one would refuse the other's calls."""
+
+    @overload
+    def __init__(self, size: int) -> None: ...
+
+    @overload
+    def __init__(self, height: int, width: int) -> None: ...
+
+    def __init__(self, *args, **kwargs) -> None:
+        self.given = args, kwargs
+
+
+def test_several_overloads_are_left_to_the_class():
+    """Nothing that one of them takes is refused."""
+    bind("forms", signature_of(SeveralForms), (1, 2), {})
+    bind("forms", signature_of(SeveralForms), (), {"size": 1})

@@ -51,10 +51,29 @@ def signature_of(factory: Callable[..., Any]) -> inspect.Signature:
     if _takes_nothing(factory):
         return inspect.Signature()
     try:
-        signature = inspect.signature(factory)
+        signature = _overloaded(factory) or inspect.signature(factory)
     except Exception:  # written in C without one, or annotated with what cannot be read
         return inspect.signature(lambda *args, **kwargs: None)
     return signature.replace(parameters=[_read(p, factory) for p in signature.parameters.values()])
+
+
+def _overloaded(factory: Callable[..., Any]) -> inspect.Signature | None:
+    """What a class declares by one overload where its constructor takes anything, as torch's recurrent layers do.
+
+    Python remembers overloads from 3.11 on; before, such a class itself says what is wrong with a call.
+    """
+    remembered = getattr(typing, "get_overloads", None)
+    if remembered is None or not inspect.isclass(factory) or not _takes_anything(inspect.signature(factory)):
+        return None
+    declared = [inspect.signature(made) for made in remembered(factory.__init__)]
+    precise = [s.replace(parameters=[*s.parameters.values()][1:]) for s in declared]  # without self
+    precise = [signature for signature in precise if not _takes_anything(signature)]
+    return precise[0] if len(precise) == 1 else None
+
+
+def _takes_anything(signature: inspect.Signature) -> bool:
+    kinds = [p.kind for p in signature.parameters.values()]
+    return kinds == [inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD]
 
 
 def _takes_nothing(factory: Callable[..., Any]) -> bool:
