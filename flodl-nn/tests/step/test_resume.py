@@ -10,6 +10,7 @@ import pytest
 import torch
 from flodl_core import CheckpointError, ref
 from flodl_core.freezing import freeze, thaw
+from flodl_core.trends.ledger import Ledger
 from flodl_nn import TrainStep, cosine, plateau, warmup
 from torch import nn
 
@@ -207,3 +208,41 @@ def test_held_statistics_of_any_module_come_back(held, device):
     assert [] == [k for k, v in step.model.state_dict().items() if not v.equal(other.model.state_dict()[k])]
     with pytest.raises(CheckpointError, match="holds statistics still that this has not"):
         other.load_state_dict({**step.state_dict(), "held": ["9"]})
+
+
+def test_a_plateau_reads_no_epoch_twice(device):
+    """A model gives the last value of everything it recorded; an epoch that recorded none changes nothing."""
+
+    class Recording(nn.Linear):
+        def __init__(self):
+            super().__init__(4, 4)
+            self.ledger, self.epoch = Ledger(), 0
+
+        def trend(self, name):
+            return self.ledger.trend(name)
+
+        def end_epoch(self):
+            if self.epoch % 3 == 0:
+                self.ledger.enter(self.epoch, {"val_loss": 1.0})
+            self.epoch += 1
+            return {"val_loss": self.ledger.trend("val_loss").latest()}
+
+    schedule = plateau("val_loss", patience=2, gamma=0.5)
+    step = TrainStep(Recording().to(device), loss="mse", optimizer=ref("sgd", lr=1.0), schedule=schedule)
+    rates = []
+    for _ in range(10):
+        step.end_epoch()
+        rates.append(step.lr)
+    assert [1.0] * 6 + [0.5] * 4 == rates
+
+
+def test_a_plateau_after_another_compares_with_its_own_metric(device):
+    """What was lowered stays; what was best of one metric is nothing to another."""
+    schedule = plateau("a", patience=1, gamma=0.5).then(plateau("b", patience=1, gamma=0.5), after=2)
+    step = a_step(device, optimizer=ref("sgd", lr=1.0), schedule=schedule)
+    rates = []
+    for epoch in range(5):
+        step.end_epoch({"a": 0.1, "b": 9.0 - epoch})
+        rates.append(step.lr)
+        learn(step, epoch, epoch + 1)
+    assert [1.0, 0.5, 0.5, 0.5, 0.5] == rates

@@ -21,6 +21,8 @@ class PlateauState:
     best: float | None = None
     waited: int = 0
     resting: int = 0
+    about: str = ""
+    """What `best` is the best of: another rule, later in a chain, may read something else."""
 
 
 def _is_name(schedule: object, attribute: Attribute[Any], value: Any) -> None:
@@ -72,6 +74,10 @@ class Plateau(AbstractSchedule):
 
     def observe(self, state: PlateauState, value: float) -> PlateauState:
         """The state after an epoch that ended with this value."""
+        about = f"{self.goal} {self.metric}"
+        state = (
+            evolve(state, about=about) if state.about in ("", about) else PlateauState(scale=state.scale, about=about)
+        )
         if self._is_better(value, state.best):
             return evolve(state, best=value, waited=0, resting=max(state.resting - 1, 0))
         if state.resting:

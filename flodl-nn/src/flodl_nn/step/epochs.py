@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, final
 
 from flodl_core import TrainingError
+from flodl_core.trends import Trend
 from torch import nn
 
 from flodl_nn.step.acts import Acts
@@ -39,7 +40,7 @@ class Epochs:
         self._update.close()
         recorded = offered(self._model, "end_epoch")
         values = {**(recorded or {}), **metrics}
-        self._rates.end_epoch(values, self._update.steps)
+        self._rates.end_epoch(values, self._update.steps, lambda name: name not in metrics and self._is_old(name))
         self.finished += 1
         self._rules.end_epoch(values, metrics, self.finished, Acts(self._model, self._parts, self.stop))
         return values
@@ -47,6 +48,14 @@ class Epochs:
     def stop(self) -> None:
         """Let this one be the last."""
         self.stopped = True
+
+    def _is_old(self, name: str) -> bool:
+        """Whether the model recorded none in the epoch that it ended: it gives the last value of all there ever was."""
+        ended, trend = getattr(self._model, "epoch", None), getattr(self._model, "trend", None)
+        if not isinstance(ended, int) or not callable(trend):
+            return False
+        curve = trend(name)
+        return isinstance(curve, Trend) and curve.epochs[-1:] < (ended - 1,)
 
 
 def numbers(metrics: Any) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, final
 
 from flodl_core import Reference, TrainingError, components
@@ -55,10 +55,14 @@ class Rates:
         base = float(group.setdefault(BASE, float(group["lr"])))  # a number: a rate that is a tensor changes in place
         return self.schedule.lr(step, base) * self.plateau.scale
 
-    def end_epoch(self, metrics: Mapping[str, float], step: int) -> None:
-        """Let a plateau rule that is in force read its metric; a name nobody recorded is said once."""
+    def end_epoch(self, metrics: Mapping[str, float], step: int, is_old: Callable[[str], bool]) -> None:
+        """Let a plateau rule that is in force read its metric; a name nobody recorded is said once.
+
+        Args:
+            is_old: Whether a metric is of an epoch before this one: then there is nothing new to read.
+        """
         rule = None if self.schedule is None else self.schedule.plateau_at(step)
-        if rule is None:
+        if rule is None or (rule.metric in metrics and is_old(rule.metric)):
             return
         if rule.metric in metrics:
             self.plateau = rule.observe(self.plateau, float(metrics[rule.metric]))
