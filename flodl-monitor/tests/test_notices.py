@@ -29,3 +29,13 @@ def test_errors_are_told_on_one_line():
     """However long their text is."""
     assert "ValueError: a b" == describe(ValueError("a\n  b"))
     assert "KeyboardInterrupt" == describe(KeyboardInterrupt())
+
+
+def test_an_error_that_cannot_say_what_it_is():
+    """Its kind is told."""
+
+    class Mute(Exception):
+        def __str__(self):
+            raise RuntimeError
+
+    assert "Mute" == describe(Mute())

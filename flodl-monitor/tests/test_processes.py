@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 
 import pytest
 from flodl_monitor import read_event_log
@@ -179,3 +180,21 @@ def test_public_names_are_all_there():
 
     assert sorted(flodl_monitor.__all__) == flodl_monitor.__all__ == dir(flodl_monitor)
     assert all(getattr(flodl_monitor, name) is not None for name in flodl_monitor.__all__)
+
+
+def test_a_closed_stderr_stops_nothing(tmp_path):
+    """There is nobody to tell: neither the dashboard's address nor a call after the end is an error."""
+    script = (
+        "import sys; from flodl_monitor import Monitor\n"
+        "sys.stderr.close()\n"
+        "with Monitor(2, sinks=['terminal', ('csv', {'path': 'run.csv'})]) as monitor:\n"
+        "    if sys.argv[1] == 'serve': monitor.serve(port=0)\n"
+        "    monitor.log(0, 0.1, {'loss': 0.5})\n"
+        "monitor.log(1, 0.1, {'loss': 0.5})\n"
+        "sys.stderr = None\n"
+    )
+    serve = "serve" if find_spec("uvicorn") else "none"
+    command = [sys.executable, "-c", script, serve]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, env=ALONE)
+    assert (0, "") == (done.returncode, done.stderr)
+    assert 2 == len((tmp_path / "run.csv").read_text().splitlines())

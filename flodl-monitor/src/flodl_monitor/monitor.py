@@ -6,6 +6,7 @@ import os
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, final
 
@@ -337,7 +338,8 @@ class Monitor:
             self._notices.once(subject, text)
         elif subject not in self._late:  # the notices' own thread is gone
             self._late.add(subject)
-            write_line(f"flodl-monitor: {text}")
+            with suppress(OSError, ValueError):  # stderr is closed
+                write_line(f"flodl-monitor: {text}")
 
     def _on_duty(self) -> bool:
         return not self._finished and os.getpid() == self._pid

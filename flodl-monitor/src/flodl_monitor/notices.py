@@ -44,8 +44,11 @@ def _new_lane() -> Lane[str] | None:
 
 
 def describe(error: BaseException) -> str:
-    """An error on one line."""
-    text = " ".join(str(error).split())
+    """An error on one line; of one that cannot even say what it is, its kind."""
+    try:
+        text = " ".join(str(error).split())
+    except Exception:
+        text = ""
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

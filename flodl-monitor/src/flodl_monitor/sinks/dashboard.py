@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import suppress
 from typing import final
 
 from flodl_core.errors import MissingDistribution, MonitorError
@@ -70,7 +71,8 @@ class Dashboard:
         self._server = Server(application(self._feed, self.page, token), listener)
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{self._server.port}/" + (f"?token={token}" if token else "")
-        write_line(f"flodl-monitor: dashboard at {self.url}")
+        with suppress(OSError, ValueError):  # stderr is closed: the page is there all the same
+            write_line(f"flodl-monitor: dashboard at {self.url}")
 
     def begin(self, past: History, total: int = 0, *, finished: bool = False) -> None:
         """Show a run that is under way, over, or goes on after a stop; open pages load again.
