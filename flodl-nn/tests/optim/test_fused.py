@@ -21,7 +21,7 @@ def test_the_factory_is_the_class_to_whoever_asks(name):
     assert list(inspect.signature(FUSED[name]).parameters) == list(component.signature().parameters)
 
 
-@pytest.mark.parametrize("form", ["parameters", "groups", "named", "generator"])
+@pytest.mark.parametrize("form", ["parameters", "groups", "named", "generator", "groups of generators"])
 def test_fused_is_the_default_for_every_form_of_parameters(form, device):
     """Lists, groups, named pairs and generators, as torch takes them."""
     model = nn.Linear(2, 2).to(device)
@@ -30,8 +30,10 @@ def test_fused_is_the_default_for_every_form_of_parameters(form, device):
         "groups": [{"params": model.weight}, {"params": [model.bias], "lr": 1.0}],
         "named": list(model.named_parameters()),
         "generator": model.parameters(),
+        "groups of generators": [{"params": (p for p in [model.weight])}, {"params": (p for p in [model.bias])}],
     }[form]
     made = components.create("optimizer", "adam", given)
+    assert [model.weight, model.bias] == [p for group in made.param_groups for p in group["params"]]
     assert all(group["fused"] is True for group in made.param_groups)
 
 

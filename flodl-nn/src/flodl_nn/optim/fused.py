@@ -25,13 +25,20 @@ def _factory(kind: type[Optimizer], *devices: str, unless: str = "") -> Callable
 
     @functools.wraps(kind, updated=())
     def make(params: Iterable[Any], *args: Any, **kwargs: Any) -> Optimizer:
-        params = list(params)
+        params = [_listed(item) for item in params]
         said = signature.bind(params, *args, **kwargs).arguments
         if not any(word in said for word in _SILENT) and not said.get(unless) and _all_fit(params, devices):
             kwargs["fused"] = True
         return kind(params, *args, **kwargs)
 
     return make
+
+
+def _listed(item: Any) -> Any:
+    """A group whose parameters can be looked at: a generator's would be gone afterwards."""
+    if not isinstance(item, dict) or "params" not in item or isinstance(item["params"], Tensor):
+        return item
+    return {**item, "params": list(item["params"])}
 
 
 def _all_fit(params: list[Any], devices: tuple[str, ...]) -> bool:
@@ -42,7 +49,7 @@ def _all_fit(params: list[Any], devices: tuple[str, ...]) -> bool:
 def _tensors(params: Iterable[Any]) -> Iterable[Tensor]:
     for item in params:
         if isinstance(item, dict):
-            held = item["params"]
+            held = item.get("params", ())  # without any: torch says so
             yield from _tensors([held] if isinstance(held, Tensor) else held)
         elif isinstance(item, tuple):  # ("name", parameter)
             yield item[1]
