@@ -168,3 +168,15 @@ def test_a_frozen_spectral_norm_computes_the_same(spectral, device):
     assert net(x).equal(net(x))
     thaw(net, "0")
     assert not net(x).equal(net(x))
+
+
+def test_what_has_no_shape_yet_freezes_too(device):
+    """It stays frozen when the first batch gives it one."""
+    net = nn.Sequential(nn.LazyLinear(4), nn.LazyBatchNorm1d(), nn.Linear(4, 2)).to(device)
+    freeze(net, "0")
+    freeze(net, "1")
+    net(torch.rand(8, 3, device=device))
+    assert (True, True, False) == tuple(is_frozen(net, path) for path in "012")
+    assert not net[1].running_mean.any()
+    thaw(net, "0")
+    assert not is_frozen(net, "0")

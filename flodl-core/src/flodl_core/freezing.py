@@ -56,7 +56,7 @@ def freeze(root: nn.Module, path: str = "", *, stats: Stats = "hold") -> None:
     """
     _check_word("stats", stats, get_args(Stats))
     for parameter in select_parameters(root, path).values():
-        parameter.requires_grad_(False)
+        parameter.requires_grad = False  # and not by the method, which one that has no shape yet does not take
         parameter.grad = None
     for norm, holder in _norms_at(root, path):
         if stats == "hold":
@@ -82,7 +82,7 @@ def thaw(root: nn.Module, path: str = "", *, moments: Moments = "keep") -> None:
     _check_word("moments", moments, get_args(Moments))
     chosen = select_parameters(root, path)
     for parameter in chosen.values():
-        parameter.requires_grad_(True)
+        parameter.requires_grad = True
     for norm, holder in _norms_at(root, path):
         _release(norm, holder)
     if moments == "reset":

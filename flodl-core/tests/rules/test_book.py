@@ -198,3 +198,18 @@ def test_a_rule_whose_part_is_gone_does_nothing() -> None:
         book.ask(ledger, board, 1)
     assert "did you mean 'here'?" == info.value.mend
     assert ([], 0) == (board.done, book.state_dict()[0]["fired"])
+
+
+def test_what_nobody_records_decides_nothing_that_others_decide() -> None:
+    """In `|` the other may say yes, in `&` no; else it is unknown, and every such name is said once."""
+    nobody, either_one = trend("nobody").latest() < 1.0, trend("none").latest() < 1.0
+    book = RuleBook([when(nobody | LOW | ~either_one).do(stop()), when(nobody & ~LOW).do(save())])
+    ledger, fired = Ledger(), []
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        for epoch, loss in enumerate([2.0, 3.0, 0.5]):
+            ledger.enter(epoch, {"loss": loss})
+            fired += book.ask(ledger, Board(), epoch + 1)
+    assert [(3, ("stop()",), {"loss": (0.5,)})] == [(one.epoch, one.actions, dict(one.windows)) for one in fired]
+    assert 2 == len(said)
+    assert ["'nobody'" in str(said[0].message), "'none'" in str(said[1].message)] == [True, True]

@@ -72,8 +72,9 @@ def test_metrics_go_by_name(device):
     with pytest.raises(TrainingError, match=r"the metric 'val_loss' is no number: tensor\(\[1., 1.\]\)"):
         step.end_epoch({"val_loss": torch.ones(2)})
     assert step.end_epoch({"val_loss": torch.tensor(0.5)}) == {"val_loss": 0.5}
-    with pytest.raises(TrainingError, match=r"metrics go by name, got 3"):
-        step.end_epoch(3)
+    for metrics, given in ((3, "3"), ({5: 1.0}, "5"), ({"": 1.0}, "''")):
+        with pytest.raises(TrainingError, match=f"metrics go by name, got {given}"):
+            step.end_epoch(metrics)
 
 
 def test_a_layer_without_a_shape_is_named(device):

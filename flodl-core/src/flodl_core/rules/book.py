@@ -97,10 +97,11 @@ class RuleBook:
         try:
             return rule.condition.answer(source)
         except PathError as error:
-            if error.what not in self._told:
-                self._told.add(error.what)
-                text = f"a rule waits for what nobody has recorded so far: {error.what}; {error.mend}"
-                warnings.warn(text, UserWarning, stacklevel=6)
+            for each in error.parts:
+                if each.what not in self._told:
+                    self._told.add(each.what)
+                    text = f"a rule waits for what nobody has recorded so far: {each.what}; {each.mend}"
+                    warnings.warn(text, UserWarning, stacklevel=6)
             return None
 
     def _fire(self, rule: Rule, source: Source, controls: Controls, epoch: int) -> Firing:

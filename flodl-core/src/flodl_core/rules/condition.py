@@ -5,12 +5,12 @@ from __future__ import annotations
 import abc
 import math
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NoReturn, Protocol, TypeAlias, final
 
 from attrs import frozen
 
-from flodl_core.errors import TrainingError
+from flodl_core.errors import PathError, TrainingError, join_errors
 from flodl_core.rules.checks import is_number, is_text
 from flodl_core.trends.group import TrendGroup, both, either
 from flodl_core.trends.trend import LEAST_WITH_TOL, Goal, Trend, check_verdict, checked_goal, checked_window
@@ -185,7 +185,7 @@ class All(AbstractCondition):
 
     def answer(self, source: Source) -> bool | None:
         """No once one says no; unknown while one is."""
-        return both([part.answer(source) for part in self.parts])
+        return _combined(both, self.parts, source)
 
     def questions(self) -> Iterator[Verdict | Comparison]:
         """Those of its parts."""
@@ -204,7 +204,7 @@ class Either(AbstractCondition):
 
     def answer(self, source: Source) -> bool | None:
         """Yes once one says yes; unknown while one is."""
-        return either([part.answer(source) for part in self.parts])
+        return _combined(either, self.parts, source)
 
     def questions(self) -> Iterator[Verdict | Comparison]:
         """Those of its parts."""
@@ -243,7 +243,10 @@ def seen(condition: AbstractCondition, source: Source) -> dict[str, Window]:
     """Name to the values that a condition looked at."""
     windows: dict[str, Window] = {}
     for question in condition.questions():
-        found = question.series.found(source)
+        try:
+            found = question.series.found(source)
+        except PathError:  # the others have decided
+            continue
         width = question.window if takes_window(question.word) else 1
         for trend in [found] if isinstance(found, Trend) else found:
             values = trend.last(width) if width else trend.values
@@ -255,6 +258,27 @@ def seen(condition: AbstractCondition, source: Source) -> dict[str, Window]:
 def _parts(condition: AbstractCondition, kind: type[All] | type[Either]) -> tuple[AbstractCondition, ...]:
     """`a & b & c` is one of three, not one of two of which one is of two."""
     return condition.parts if isinstance(condition, kind) else (condition,)
+
+
+def _combined(
+    combine: Callable[[Iterable[bool | None]], bool | None], parts: Iterable[AbstractCondition], source: Source
+) -> bool | None:
+    """The answer of several; where one asks about what is not recorded, the others may decide it.
+
+    Raises:
+        PathError: They do not; of all that is not recorded.
+    """
+    answers, missing = [], []
+    for part in parts:
+        try:
+            answers.append(part.answer(source))
+        except PathError as error:
+            answers.append(None)
+            missing.append(error)
+    answer = combine(answers)
+    if answer is None and missing:
+        raise join_errors(missing)
+    return answer
 
 
 def _checked(other: Any) -> AbstractCondition:

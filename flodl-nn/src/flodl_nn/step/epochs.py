@@ -70,6 +70,10 @@ def numbers(metrics: Any) -> dict[str, float]:
         )
     found = {}
     for name, value in metrics.items():
+        if not isinstance(name, str) or not name:
+            raise TrainingError(
+                f"metrics go by name, got {name!r}", where="end_epoch", mend='end_epoch({"val_loss": 0.5})'
+            )
         try:
             found[name] = float(value)
         except (TypeError, ValueError, RuntimeError) as error:
