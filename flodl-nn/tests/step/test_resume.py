@@ -233,7 +233,39 @@ def test_a_plateau_reads_no_epoch_twice(device):
     for _ in range(10):
         step.end_epoch()
         rates.append(step.lr)
+        if len(rates) == 5:
+            state = copy.deepcopy(step.state_dict())
+            step = TrainStep(step.model, loss="mse", optimizer=ref("sgd", lr=1.0), schedule=schedule)
+            step.load_state_dict(state)
     assert [1.0] * 6 + [0.5] * 4 == rates
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_two_steps_over_one_model_read_the_same_point(order, device):
+    """Each ends the model's epoch; neither makes the other's metric old."""
+
+    class Recording(nn.ModuleList):
+        def __init__(self):
+            super().__init__([nn.Linear(4, 4), nn.Linear(4, 4)])
+            self.ledger, self.epoch, self.open = Ledger(), 0, {}
+
+        def trend(self, name):
+            return self.ledger.trend(name)
+
+        def end_epoch(self):
+            self.ledger.enter(self.epoch, self.open)
+            self.epoch, self.open = self.epoch + 1, {}
+            return {"loss": self.ledger.trend("loss").latest()}
+
+    model = Recording().to(device)
+    schedule = plateau("loss", patience=1, gamma=0.5)
+    built = [torch.optim.SGD(part.parameters(), lr=1.0) for part in model]
+    steps = [TrainStep(model, loss="mse", optimizer=one, schedule=schedule) for one in built]
+    for _ in range(3):
+        model.open = {"loss": 1.0}
+        for index in order:
+            steps[index].end_epoch()
+    assert [0.25, 0.25] == [step.lr for step in steps]
 
 
 def test_a_plateau_after_another_compares_with_its_own_metric(device):

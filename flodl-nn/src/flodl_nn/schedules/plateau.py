@@ -21,6 +21,8 @@ class PlateauState:
     best: float | None = None
     waited: int = 0
     resting: int = 0
+    read: int | None = None
+    """The epoch of the model's point that was read last: none is read twice."""
     about: str = ""
     """What `best` is the best of: another rule, later in a chain, may read something else."""
 

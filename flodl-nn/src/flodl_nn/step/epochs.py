@@ -40,7 +40,7 @@ class Epochs:
         self._update.close()
         recorded = offered(self._model, "end_epoch")
         values = {**(recorded or {}), **metrics}
-        self._rates.end_epoch(values, self._update.steps, lambda name: name not in metrics and self._is_old(name))
+        self._rates.end_epoch(values, self._update.steps, lambda name: None if name in metrics else self._point(name))
         self.finished += 1
         self._rules.end_epoch(values, metrics, self.finished, Acts(self._model, self._parts, self.stop))
         return values
@@ -49,13 +49,11 @@ class Epochs:
         """Let this one be the last."""
         self.stopped = True
 
-    def _is_old(self, name: str) -> bool:
-        """Whether the model recorded none in the epoch that it ended: it gives the last value of all there ever was."""
-        ended, trend = getattr(self._model, "epoch", None), getattr(self._model, "trend", None)
-        if not isinstance(ended, int) or not callable(trend):
-            return False
-        curve = trend(name)
-        return isinstance(curve, Trend) and curve.epochs[-1:] < (ended - 1,)
+    def _point(self, name: str) -> int | None:
+        """The epoch of the last point that the model has of a metric: it gives the value of an old one too."""
+        trend = getattr(self._model, "trend", None)
+        curve = trend(name) if callable(trend) else None
+        return curve.epochs[-1] if isinstance(curve, Trend) and curve.epochs else None
 
 
 def numbers(metrics: Any) -> dict[str, float]:

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, final
 
+from attrs import evolve
 from flodl_core import Reference, TrainingError, components
 from flodl_core.errors import did_you_mean
 from torch import Tensor
@@ -55,17 +56,19 @@ class Rates:
         base = float(group.setdefault(BASE, float(group["lr"])))  # a number: a rate that is a tensor changes in place
         return self.schedule.lr(step, base) * self.plateau.scale
 
-    def end_epoch(self, metrics: Mapping[str, float], step: int, is_old: Callable[[str], bool]) -> None:
+    def end_epoch(self, metrics: Mapping[str, float], step: int, point: Callable[[str], int | None]) -> None:
         """Let a plateau rule that is in force read its metric; a name nobody recorded is said once.
 
         Args:
-            is_old: Whether a metric is of an epoch before this one: then there is nothing new to read.
+            point: Where a model keeps a metric: the epoch of its last point, which may have been read already.
         """
         rule = None if self.schedule is None else self.schedule.plateau_at(step)
-        if rule is None or (rule.metric in metrics and is_old(rule.metric)):
+        if rule is None:
             return
         if rule.metric in metrics:
-            self.plateau = rule.observe(self.plateau, float(metrics[rule.metric]))
+            read = point(rule.metric)
+            if read is None or read != self.plateau.read:
+                self.plateau = evolve(rule.observe(self.plateau, float(metrics[rule.metric])), read=read)
         elif rule.metric not in self._told:
             self._told.add(rule.metric)
             hint = did_you_mean(rule.metric, metrics) or f"recorded: {', '.join(sorted(metrics)) or 'nothing'}"
