@@ -82,17 +82,17 @@ def test_a_rollback_replaces_what_was(way, tmp_path):
 def test_a_second_try_keeps_the_first(tmp_path):
     """All over again with the same monitor: as if with a new one, the first try is in the files beside."""
     with Monitor(2, sinks=[(kind, {"path": tmp_path / f"run.{kind}"}) for kind in KINDS], probes=[]) as monitor:
-        monitor.watch(object(), lr=0.1)
         for base in (0.0, 10.0):
+            monitor.watch(object(), lr=base)
             for epoch in range(2):
                 monitor.log(epoch, 1.0, {"loss": base + epoch, **({} if base else {"first": 1.0})})
     assert [[(1, 10.0), (2, 11.0)]] * 3 == shown_by(tmp_path)
     assert "first" not in (tmp_path / "run.csv").read_text()
+    assert '"lr": "10.0"' in (tmp_path / "run.jsonl").read_text()
     for kind in KINDS:
         (tmp_path / f"run.{kind}").unlink()
         (tmp_path / f"run.previous.{kind}").rename(tmp_path / f"run.{kind}")
     assert [[(1, 0.0), (2, 1.0)]] * 3 == shown_by(tmp_path)
-    assert '"about"' in (tmp_path / "run.jsonl").read_text()
 
 
 FORGOTTEN = """

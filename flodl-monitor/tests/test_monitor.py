@@ -318,3 +318,10 @@ def test_epochs_of_a_state_ascend(epochs):
             monitor.load_state_dict(state)
         with pytest.raises(CheckpointError, match="no monitor's state"):
             monitor.load_state_dict({**state, "epoch": -1})
+
+
+def test_seconds_that_are_no_number(capfd):
+    """The message says what it is that is wrong."""
+    with Monitor(2, sinks=[], probes=[]) as monitor:
+        monitor.log(0, None)
+    assert "could not be logged (MonitorError: its seconds are a number, got None)" in capfd.readouterr().err

@@ -8,8 +8,8 @@ from flodl_core.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from flodl_monitor.about import About
-    from flodl_monitor.event_log import read_event_log
     from flodl_monitor.history import History
+    from flodl_monitor.log_reader import read_event_log
     from flodl_monitor.monitor import Monitor
     from flodl_monitor.plot import plot_html, plot_timings_html
     from flodl_monitor.protocols import Probe, Sink
@@ -40,6 +40,6 @@ __getattr__, __dir__ = lazy_exports(
         "Sink": "flodl_monitor.protocols",
         "plot_html": "flodl_monitor.plot",
         "plot_timings_html": "flodl_monitor.plot",
-        "read_event_log": "flodl_monitor.event_log",
+        "read_event_log": "flodl_monitor.log_reader",
     },
 )

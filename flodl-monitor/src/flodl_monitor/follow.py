@@ -9,9 +9,9 @@ from typing import final
 from flodl_core.errors import MonitorError
 
 from flodl_monitor.about import About
-from flodl_monitor.event_log import Began, Finished, LogReader
 from flodl_monitor.history import History
 from flodl_monitor.line_file import checked_path, write_file
+from flodl_monitor.log_reader import Began, Finished, LogReader
 from flodl_monitor.record import EpochRecord, Mark
 from flodl_monitor.sinks.dashboard import Dashboard
 from flodl_monitor.web.page import page_of
@@ -21,13 +21,16 @@ def event_log_in(path: str | os.PathLike[str]) -> Path:
     """The log that a path names: the file itself, or the one `.jsonl` of a folder.
 
     Raises:
-        MonitorError: There is none, or there are several.
+        MonitorError: There is none, there are several, or nobody may look.
     """
     given = Path(path)
-    if given.is_file():
-        return given
-    there = given.glob("*.jsonl") if given.is_dir() else ()
-    found = sorted(log for log in there if log.is_file() and not log.stem.endswith(".previous"))
+    try:
+        if given.is_file():
+            return given
+        there = given.glob("*.jsonl") if given.is_dir() else ()
+        found = sorted(log for log in there if log.is_file() and not log.stem.endswith(".previous"))
+    except (OSError, ValueError) as error:  # a folder that may not be looked into, too long a name, a NUL in it
+        raise MonitorError(f"{given!s:.200} cannot be read: {error}") from None
     if len(found) == 1:
         return found[0]
     if found:

@@ -27,8 +27,10 @@ def checked_path(path: str | os.PathLike[str]) -> Path:
     try:
         real = Path(os.path.realpath(os.path.expanduser(os.fsdecode(path))))
         special = real.exists() and not real.is_file()
-    except (TypeError, ValueError, OSError) as error:  # another type, a NUL in it, too long a name
+    except (TypeError, ValueError) as error:  # another type, a NUL in it
         raise MonitorError(f"{path!r} is no path of a file ({error})", mend=mend) from None
+    except OSError as error:  # too long a name, a folder that may not be looked into
+        raise MonitorError(f"{os.fsdecode(path)} cannot be written: {error}", mend=mend) from None
     if special:
         raise MonitorError(f"{real} is no ordinary file", mend=mend)
     try:

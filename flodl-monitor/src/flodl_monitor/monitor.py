@@ -6,7 +6,6 @@ import os
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, final
 
@@ -14,7 +13,6 @@ from flodl_core.errors import CheckpointError, MonitorError, TrainingError
 from flodl_core.reference import Reference
 from flodl_core.rules import Firing
 
-from flodl_monitor.console import write_line
 from flodl_monitor.eta import Eta
 from flodl_monitor.history import History
 from flodl_monitor.line_file import checked_path, write_file
@@ -25,10 +23,11 @@ from flodl_monitor.outbox import Outbox
 from flodl_monitor.progress import Progress
 from flodl_monitor.record import EpochRecord
 from flodl_monitor.remarks import Remarks
-from flodl_monitor.scalars import as_count, as_number
+from flodl_monitor.scalars import as_count, as_number, as_seconds
 from flodl_monitor.sinks.dashboard import Dashboard
 from flodl_monitor.source import close_epoch, finished_epochs, fired_by, is_stopped, numbers_of
 from flodl_monitor.table import cells_of, columns_of, line_of, row_line
+from flodl_monitor.voice import Voice
 from flodl_monitor.web.page import page_of
 
 if TYPE_CHECKING:
@@ -65,9 +64,6 @@ class Monitor:
 
     def __init__(self, total_epochs: int, sinks: Reference = ("terminal",), probes: Reference | None = None) -> None:
         self.total_epochs = _checked_total(total_epochs)
-        self._pid = os.getpid()
-        self._finished = False
-        self._late: set[str] = set()
         self._meter, self._eta = Meter(), Eta()
         self._progress = Progress(self.total_epochs, self._meter.peek)
         self._done = 0
@@ -77,12 +73,13 @@ class Monitor:
         """Told `"epoch"` and its metrics when an epoch of `epochs()` is closed and logged."""
         self._loop = 0
         self._notices = Notices()
+        self._voice = Voice(self._notices)
         lanes, self._sampler = line_up(sinks, probes, self._notices)
         self._outbox = Outbox(lanes, self._notices)
         self._outbox.put(self._progress)
-        self._remarks = Remarks(self._outbox.put)
+        self._remarks = Remarks(self._outbox.put, self._voice.say)
         # a program that forgets finish() keeps its last records all the same
-        self._end = weakref.finalize(self, wind_up, self._pid, self._outbox, self._sampler, self._notices, 2.0)
+        self._end = weakref.finalize(self, wind_up, self._voice.pid, self._outbox, self._sampler, self._notices, 2.0)
 
     def record(self, name: str, value: object, weight: float = 1.0) -> None:
         """Count a value into this epoch's mean of `name`: for models that keep no metrics themselves.
@@ -94,7 +91,7 @@ class Monitor:
         try:
             self._meter.add(name, value, weight)
         except Exception as error:
-            self._say(f"metric {name}", f"metric {name!r} is left out ({describe(error)})")
+            self._voice.say(f"metric {name}", f"metric {name!r} is left out ({describe(error)})")
 
     def watch(self, source: object, /, profile: object = None, **settings: object) -> None:
         """Show what is trained beside its curves: its drawing, its parts, what the run was started with.
@@ -107,9 +104,9 @@ class Monitor:
             settings: Hyper-parameters, or whatever else is worth knowing: `watch(step, lr=0.01, data="digits")`.
         """
         try:
-            self._remarks.watch(source, settings, profile, self._say)
+            self._remarks.watch(source, settings, profile)
         except Exception as error:
-            self._say("watch", f"the model cannot be shown ({describe(error)})")
+            self._voice.say("watch", f"the model cannot be shown ({describe(error)})")
 
     def mark(self, text: str, epoch: int | None = None) -> None:
         """Put a word on the curves: `monitor.mark("began to augment")`. Never raises.
@@ -120,7 +117,7 @@ class Monitor:
         try:
             self._remarks.add(text, epoch, self._done)
         except Exception as error:
-            self._say("mark", f"a mark is left out ({describe(error)})")
+            self._voice.say("mark", f"a mark is left out ({describe(error)})")
 
     def checkpoint_saved(self, what: str, epoch: int | None = None) -> None:
         """Mark a saved state on the curves: a `TrainingState` that has this monitor among its parts calls it."""
@@ -139,7 +136,7 @@ class Monitor:
         try:
             self._log(epoch, seconds, metrics, tuple(fired) or fired_by(metrics))
         except Exception as error:
-            self._say("log", f"an epoch could not be logged ({describe(error)})")
+            self._voice.say("log", f"an epoch could not be logged ({describe(error)})")
 
     def epochs(self, source: object = None) -> Iterator[int]:
         """The epochs still to train, counted from 0: times each, ends it, logs it.
@@ -155,14 +152,14 @@ class Monitor:
         Raises:
             TrainingError: The monitor is finished, or another `epochs()` took over in the meantime.
         """
-        if self._finished:
+        if self._voice.finished:
             raise TrainingError("this monitor is finished", mend="make a new Monitor for a new run")
         behind = finished_epochs(source)
         first = self._done if behind is None else behind
         if first >= self.total_epochs:
-            self._say("epochs", f"nothing to train: {first} of {self.total_epochs} epochs are done")
+            self._voice.say("epochs", f"nothing to train: {first} of {self.total_epochs} epochs are done")
         if not self._reopened and (left := self._meter.close()) and not self._loop:  # later: of an epoch broken off
-            self._say("before", f"{', '.join(left)}: recorded before epochs(), of no epoch, and left out")
+            self._voice.say("before", f"{', '.join(left)}: recorded before epochs(), of no epoch, and left out")
         self._loop += 1
         self._reopened = False
         return self._turns(source, first, self._loop)
@@ -207,7 +204,7 @@ class Monitor:
         real = checked_path(path)
         heading = real.stem if title is None else title
         with self._outbox.settled() as history:
-            page = page_of(history, title=heading, total=self.total_epochs, finished=self._finished)
+            page = page_of(history, title=heading, total=self.total_epochs, finished=self._voice.finished)
         return write_file(real, [page])
 
     def serve(self, port: int | None = None, host: str = "127.0.0.1", token: str | None = None) -> str:
@@ -224,8 +221,8 @@ class Monitor:
             MonitorError: The address cannot be had, would be open to everyone, or the monitor is finished.
             MissingDistribution: The server's libraries are not installed.
         """
-        if not self._on_duty():
-            raise MonitorError("this monitor is finished", mend="save_html(path) keeps its page")
+        if why := self._voice.off_duty:
+            raise MonitorError(f"a monitor serves nothing {why}", mend="save_html(path) keeps its page")
         dashboard = Dashboard(port, host, token)
         with self._outbox.settled() as history:
             dashboard.begin(history.copy(), self.total_epochs)
@@ -242,11 +239,11 @@ class Monitor:
             MonitorError: `timeout` is no such number.
         """
         _check_seconds(timeout)
-        if self._on_duty():
+        if not self._voice.off_duty:
             self._remarks.leave(self._done)
-        self._finished = True
+        self._voice.finished = True
         if self._end.detach() is not None:
-            wind_up(self._pid, self._outbox, self._sampler, self._notices, timeout)
+            wind_up(self._voice.pid, self._outbox, self._sampler, self._notices, timeout)
 
     def state_dict(self) -> dict[str, Any]:
         """Where the run is, its curves, the open means: plain data, and tensors where `record` was given tensors."""
@@ -309,15 +306,14 @@ class Monitor:
                 listener("epoch", self._latest)
 
     def _log(self, epoch: int, seconds: float, metrics: object, fired: tuple[Firing, ...]) -> None:
-        if not self._on_duty():
-            why = "after finish()" if self._finished else "in a forked process, which does not own the monitor"
-            self._say("late", f"log() {why} does nothing")
+        if why := self._voice.off_duty:
+            self._voice.say("late", f"log() {why} does nothing")
             return
         done = as_count(epoch) + 1
-        duration = round(as_number(seconds), 6)  # as the event log has it: every view shows the same
+        duration = round(as_seconds(seconds), 6)  # as the event log has it: every view shows the same
         if done > self.total_epochs:
-            self._say("more", f"epoch {done} of {self.total_epochs} is logged: log() counts them from 0")
-        numbers = numbers_of(metrics, self._say)
+            self._voice.say("more", f"epoch {done} of {self.total_epochs} is logged: log() counts them from 0")
+        numbers = numbers_of(metrics, self._voice.say)
         numbers.update((name, value) for name, value in self._meter.close().items() if name not in numbers)
         self._eta.add(duration)
         record = EpochRecord(
@@ -328,21 +324,10 @@ class Monitor:
             metrics=numbers,
             resources=self._sampler.latest,
             fired=fired,
-            marks=self._remarks.of_epoch(fired, self._say),
+            marks=self._remarks.of_epoch(fired),
         )
         self._done, self._latest = done, record.metrics
         self._outbox.put(record)
-
-    def _say(self, subject: str, text: str) -> None:
-        if self._on_duty():
-            self._notices.once(subject, text)
-        elif subject not in self._late:  # the notices' own thread is gone
-            self._late.add(subject)
-            with suppress(OSError, ValueError):  # stderr is closed
-                write_line(f"flodl-monitor: {text}")
-
-    def _on_duty(self) -> bool:
-        return not self._finished and os.getpid() == self._pid
 
 
 def _check_seconds(timeout: object) -> None:

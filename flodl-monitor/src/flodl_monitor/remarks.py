@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias, final
+from typing import Any, final
 
 from flodl_core.errors import MonitorError
 from flodl_core.rules import Firing
@@ -17,9 +17,6 @@ from flodl_monitor.watched import Rate, Watched
 LETTERS = 200
 """Letters that a mark may have."""
 
-Say: TypeAlias = Callable[[str, str], None]
-"""Told a subject, and what is wrong with it."""
-
 
 @final
 class Remarks:
@@ -27,18 +24,19 @@ class Remarks:
 
     Args:
         put: Takes what is to be shown at once: a word on an epoch that is over, and what the run is of.
+        say: Told a subject, and what of it cannot be shown.
     """
 
-    def __init__(self, put: Callable[[Mark | About], None]) -> None:
-        self._put = put
+    def __init__(self, put: Callable[[Mark | About], None], say: Callable[[str, str], None]) -> None:
+        self._put, self._say = put, say
         self._words: list[str] = []
         self._watched: Watched | None = None
         self._rate = Rate()
 
-    def watch(self, source: object, settings: Mapping[str, Any], profile: object, say: Say) -> None:
+    def watch(self, source: object, settings: Mapping[str, Any], profile: object) -> None:
         """See to it that what becomes of this model is told."""
         self._watched = Watched(source, settings, profile)
-        self._describe(self._watched, say)
+        self._describe(self._watched)
 
     def add(self, text: object, epoch: object, done: int) -> None:
         """A word on an epoch that is over, counted from 1; of any other, or None, on the one under way.
@@ -63,12 +61,12 @@ class Remarks:
         dropped = self._rate.changes(source)
         self._words += () if fired else dropped
 
-    def of_epoch(self, fired: tuple[Firing, ...], say: Say) -> tuple[str, ...]:
+    def of_epoch(self, fired: tuple[Firing, ...]) -> tuple[str, ...]:
         """All that belongs to the epoch that ends now."""
         words, self._words = self._words, []
         turned = self._watched.changes() if self._watched else []
         if self._watched and turned:
-            self._describe(self._watched, say)
+            self._describe(self._watched)
         return tuple(words) + (() if fired else tuple(turned))
 
     def leave(self, done: int) -> None:
@@ -77,10 +75,10 @@ class Remarks:
             self._put(Mark(done, text))
         self._words = []
 
-    def _describe(self, watched: Watched, say: Say) -> None:
+    def _describe(self, watched: Watched) -> None:
         try:
             about = watched.about()
         except Exception as error:
-            say("drawing", f"the model is not drawn ({describe(error)})")
+            self._say("drawing", f"the model is not drawn ({describe(error)})")
             about = watched.plain()
         self._put(about)

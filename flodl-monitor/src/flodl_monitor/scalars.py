@@ -59,6 +59,18 @@ def as_count(value: object) -> int:
     return count
 
 
+def as_seconds(value: object) -> float:
+    """What an epoch took.
+
+    Raises:
+        MonitorError: It is no number.
+    """
+    try:
+        return as_number(value)
+    except MonitorError:
+        raise MonitorError(f"its seconds are a number, got {value!r}") from None
+
+
 def _as_float(value: object) -> float:
     try:
         return float(value)  # type: ignore[arg-type]  # it has __float__, or is an int

@@ -88,6 +88,13 @@ def test_what_can_never_be_read_to_its_end_is_no_log(make, tmp_path):
             event_log_in(path)
 
 
+def test_where_nobody_can_look():
+    """Too long a name, and one that no system has."""
+    for path in ("a" * 300, "a\0b"):
+        with pytest.raises(MonitorError, match=r"cannot be read|there is no event log at"):
+            event_log_in(path)
+
+
 def test_what_is_no_log(dashboard, tmp_path):
     """Told with the line; a file that is replaced by a shorter one while it is watched, too."""
     path = tmp_path / "run.jsonl"

@@ -51,7 +51,7 @@ def test_a_finished_monitor_serves_nothing():
     """Its threads are gone; its page can still be kept."""
     monitor = Monitor(1, sinks=[], probes=[])
     monitor.finish()
-    with pytest.raises(MonitorError, match="this monitor is finished"):
+    with pytest.raises(MonitorError, match=r"a monitor serves nothing after finish\(\)"):
         monitor.serve(port=0)
 
 

@@ -13,7 +13,7 @@ import time
 import pytest
 from flodl_core.errors import MonitorError
 from flodl_monitor import Monitor
-from flodl_monitor.event_log import read_event_log
+from flodl_monitor.log_reader import read_event_log
 from flodl_monitor.sinks.csv import Csv
 from flodl_monitor.sinks.dashboard import Dashboard
 from flodl_monitor.sinks.html import Html
