@@ -135,6 +135,8 @@ def test_wrong_use_is_said():
     """A decay out of range, and states that do not fit."""
     with pytest.raises(TrainingError, match=r"decay is at least 0 and below 1, got 1.0"):
         EMA(a_net(), 1.0)
+    with pytest.raises(TrainingError, match=r"decay is at least 0 and below 1, got '0.9'"):
+        EMA(a_net(), "0.9")
     ema = EMA(a_net())
     for other in ({}, None, {"format": 1}, {"format": 1, "averages": {}}):
         with pytest.raises(CheckpointError, match="no state of an EMA"):

@@ -49,8 +49,7 @@ class EMA:
     """
 
     def __init__(self, model: nn.Module, decay: float = 0.999, *, warmup: bool = True) -> None:
-        if not 0.0 <= decay < 1.0:
-            raise TrainingError(f"decay is at least 0 and below 1, got {decay}")
+        _check_decay(decay)
         self.model, self.decay, self.warmup = model, decay, warmup
         self.updates = 0
         """Updates done."""
@@ -126,6 +125,11 @@ class EMA:
                 self._averages[name] = parameter.detach().to(dtype, copy=True)
             elif average.device != parameter.device or average.dtype != dtype:
                 self._averages[name] = average.to(parameter.device, dtype)
+
+
+def _check_decay(decay: Any) -> None:
+    if not isinstance(decay, int | float) or not 0.0 <= decay < 1.0:
+        raise TrainingError(f"decay is at least 0 and below 1, got {decay!r}")
 
 
 def _alike(averages: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> list[tuple[list[Tensor], list[Tensor]]]:

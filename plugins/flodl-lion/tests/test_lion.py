@@ -120,6 +120,8 @@ def test_a_closure_is_evaluated_with_gradients(device):
     [
         ({"lr": 0.0}, "lion: lr is a number > 0, got 0.0"),
         ({"lr": float("nan")}, "lion: lr is a number > 0, got nan"),
+        ({"lr": float("inf")}, "lion: lr is a number > 0, got inf"),
+        ({"betas": ("a", "b")}, r"lion: betas are two numbers in \[0, 1\), got \('a', 'b'\)"),
         ({"betas": (0.9, 1.0)}, r"lion: betas are two numbers in \[0, 1\), got \(0.9, 1.0\)"),
         ({"weight_decay": -0.1}, "lion: weight_decay is a number >= 0, got -0.1"),
         ({"momentum": 0.9}, "lion takes no argument 'momentum'"),
@@ -133,6 +135,10 @@ def test_a_wrong_option_is_named(options, message):
 
 def test_a_groups_options_are_checked_too():
     """Not only the defaults."""
+    with pytest.raises(ComponentError, match=r"lion: betas are two numbers in .*, got 0.9"):
+        Lion([{"params": [torch.nn.Parameter(torch.ones(1))], "betas": 0.9}])
+    with pytest.raises(ComponentError, match="lion: lr is a number > 0, got 'fast'"):
+        Lion([torch.nn.Parameter(torch.ones(1))], lr="fast")
     with pytest.raises(ComponentError, match="lion: lr is a number > 0, got -1"):
         Lion([{"params": [torch.nn.Parameter(torch.ones(1))], "lr": -1.0}])
 
@@ -143,6 +149,14 @@ def test_sparse_gradients_are_refused():
     table(torch.tensor([1])).sum().backward()
     with pytest.raises(ComponentError, match=r"lion takes no sparse gradients\n  try: sparse=False"):
         Lion(table.parameters()).step()
+
+
+def test_complex_numbers_are_refused():
+    """They have no sign."""
+    weight = torch.nn.Parameter(torch.ones(2, dtype=torch.complex64))
+    weight.grad = torch.ones_like(weight)
+    with pytest.raises(ComponentError, match=r"complex numbers have not\n  try: adam takes them"):
+        Lion([weight]).step()
 
 
 def test_it_is_found_by_name_without_importing_torch():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any, final, overload
 
@@ -112,16 +113,26 @@ def _alike(weights: Iterable[Tensor]) -> Iterable[list[Tensor]]:
     lists: dict[tuple[torch.device, torch.dtype], list[Tensor]] = {}
     for weight in weights:
         if weight.grad is not None and weight.grad.is_sparse:
-            raise ComponentError("lion takes no sparse gradients", mend="sparse=False in the embedding, or sparse_adam")
+            raise ComponentError("lion takes no sparse gradients", mend="sparse=False in the embedding, or sparseadam")
+        if weight.is_complex():
+            raise ComponentError("lion moves by signs, which complex numbers have not", mend="adam takes them")
         lists.setdefault((weight.device, weight.dtype), []).append(weight)
     return lists.values()
 
 
 def _check(options: dict[str, Any]) -> None:
-    if not options["lr"] > 0.0:
-        raise ComponentError(f"lion: lr is a number > 0, got {options['lr']!r}")
-    if not options["weight_decay"] >= 0.0:
-        raise ComponentError(f"lion: weight_decay is a number >= 0, got {options['weight_decay']!r}")
-    betas = options["betas"]
-    if len(betas) != 2 or not all(0.0 <= beta < 1.0 for beta in betas):
+    lr, decay, betas = options["lr"], options["weight_decay"], options["betas"]
+    if not _holds(lambda: 0.0 < lr < math.inf):
+        raise ComponentError(f"lion: lr is a number > 0, got {lr!r}")
+    if not _holds(lambda: 0.0 <= decay < math.inf):
+        raise ComponentError(f"lion: weight_decay is a number >= 0, got {decay!r}")
+    if not _holds(lambda: len(betas) == 2 and all(0.0 <= beta < 1.0 for beta in betas)):
         raise ComponentError(f"lion: betas are two numbers in [0, 1), got {betas!r}")
+
+
+def _holds(condition: Callable[[], bool]) -> bool:
+    """Asked of what may be no number at all."""
+    try:
+        return bool(condition())
+    except TypeError:
+        return False
