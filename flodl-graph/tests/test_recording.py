@@ -424,3 +424,14 @@ def test_a_prefix_is_text(graph: Graph) -> None:
     with pytest.raises(TrainingError, match="takes a prefix that is text, got 5"):
         graph.record("loss", 1.0, prefix=5)  # type: ignore[arg-type]
     assert {} == graph.flush()
+
+
+def test_a_part_that_stands_twice_is_known_by_both_paths() -> None:
+    """Flushed, forgotten and exported by either, as it is recorded and read."""
+    part = FlowBuilder("linear", 2, 2).label("part").build()
+    whole = FlowBuilder(part).through(FlowBuilder(part).label("outer").build()).build()
+    whole.record("outer.part.loss", 1.0)
+    assert {"part.loss": 1.0} == whole.flush("outer.part.loss")
+    assert (1.0,) == whole.trend("part.loss").values == whole.trend("outer.part.loss").values
+    whole.reset_trend("outer.part.loss")
+    assert {} == whole.latest_metrics()

@@ -250,13 +250,17 @@ class AbstractRecorded(AbstractFamily):
         return self._group(path) or [path]
 
     def _recorded_as(self, paths: Iterable[str]) -> list[str]:
-        """What names, tag groups or globs mean, all of it recorded."""
+        """What names, tag groups or globs mean, all of it recorded; in a graph that stands twice, by its first path."""
         known = dict.fromkeys(self._recorded())
-        names = [name for path in paths for name in self._names(path)]
+        names = [name for path in paths for name in map(self._first_name, self._names(path))]
         for name in names:
             if name not in known:
                 raise unrecorded(name, known)
         return names
+
+    def _first_name(self, path: str) -> str:
+        graph, name = self._owner(path)
+        return next(prefix for prefix, member in self._family() if member is graph) + name
 
     def _group(self, path: str) -> Sequence[str] | None:
         """The dotted tags of a tag group; None where there is none of that name."""
