@@ -52,8 +52,11 @@ def shown_by(folder) -> list[list[tuple[int, float]]]:
 
 
 @pytest.mark.parametrize("way", ["source", "state", "log"])
-def test_a_rollback_replaces_what_was(way, tmp_path):
-    """By an older state of the step, of the monitor, or by calls of log(): every view has each epoch once."""
+def test_a_rollback_replaces_what_was(way, tmp_path, capfd):
+    """By an older state of the step, of the monitor, or by calls of log(): every view has each epoch once.
+
+    Where nobody gave the monitor an older state it is said: a number that is wrong costs the epochs after it.
+    """
     kept, step = Kept(), Step()
     sinks = [kept, *((kind, {"path": tmp_path / f"run.{kind}"}) for kind in KINDS)]
     with Monitor(9, sinks=sinks, probes=[]) as monitor:
@@ -71,6 +74,8 @@ def test_a_rollback_replaces_what_was(way, tmp_path):
         for epoch in monitor.epochs(None if way == "log" else step):
             if epoch == 5:
                 break
+    said = "flodl-monitor: epoch 4 again: it replaces what was logged of it and of later epochs\n"
+    assert ("" if way == "state" else said) == capfd.readouterr().err
     told = [(1, 1.0), (2, 2.0), (3, 3.0), (4, 104.0), (5, 105.0)]
     assert told == [(record.epoch, record.metrics["loss"]) for record in monitor.history()]
     assert [told] * 3 == shown_by(tmp_path)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import gc
 import io
+import pickle
 import sys
 import threading
 import time
@@ -325,3 +327,14 @@ def test_seconds_that_are_no_number(capfd):
     with Monitor(2, sinks=[], probes=[]) as monitor:
         monitor.log(0, None)
     assert "could not be logged (MonitorError: its seconds are a number, got None)" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("travel", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_monitor_stays_where_it_is(travel):
+    """Its threads and files cannot go with it; the message tells what can."""
+    with (
+        Monitor(1, sinks=[], probes=[]) as monitor,
+        pytest.raises(MonitorError, match="stays in its process") as caught,
+    ):
+        travel(monitor)
+    assert "monitor.state_dict() travels" == caught.value.mend

@@ -279,6 +279,9 @@ class Monitor:
     def __exit__(self, *_: object) -> None:
         self.finish()
 
+    def __reduce__(self) -> str:
+        raise MonitorError("a monitor stays in its process, and alone", mend="monitor.state_dict() travels")
+
     def __repr__(self) -> str:
         views = ", ".join(lane.name for lane in self._outbox.lanes)
         return f"<Monitor at epoch {self._done}/{self.total_epochs}, sinks: {views or 'none'}>"
@@ -311,6 +314,8 @@ class Monitor:
             return
         done = as_count(epoch) + 1
         duration = round(as_seconds(seconds), 6)  # as the event log has it: every view shows the same
+        if done <= self._done:
+            self._voice.say("again", f"epoch {done} again: it replaces what was logged of it and of later epochs")
         if done > self.total_epochs:
             self._voice.say("more", f"epoch {done} of {self.total_epochs} is logged: log() counts them from 0")
         numbers = numbers_of(metrics, self._voice.say)
