@@ -40,6 +40,9 @@ def replaced(small, before, after):
         ("args = [4, 16]", "args = [-4, 16]", "ComponentError: linear: ", "flodl show module NAME"),
         ("lr = 0.02", "lr = -1", "ComponentError: adam: Invalid learning rate", "flodl show optimizer adam"),
         ("[train]", '[schedule]\nuse = "cosine"\nargs = [-3]\n[train]', "ExperimentError: cosine(): steps", None),
+        ("lr = 0.02", "clip_norm = 1.0", "ComponentError: adam takes no argument 'clip_norm'", "a key of [train]"),
+        ("lr = 0.02", "epochs = 3", "ComponentError: adam takes no argument 'epochs'", "a key of [train]"),
+        ('device = "cpu"', "batch_size = 8", "ExperimentError: [train] has no key 'batch_size'", "a key of [data]"),
         (
             "[train]",
             '[[schedule]]\nuse = "constant"\n[[schedule]]\nuse = "cosine"\nargs = [3]\n[train]',
@@ -52,7 +55,7 @@ def replaced(small, before, after):
             "ExperimentError: plateau(metric='val_los') reads 'val_los', which no epoch",
             "'val_loss'",
         ),
-        ('path = "out/deep/metrics.csv"', "path = 3", "ComponentError: csv: ", None),
+        ('path = "out/deep/metrics.csv"', "path = 3", "ExperimentError: 3 is no path of a file", None),
         ('"cross_entropy"', '"mse"', "ShapeError: model, data and loss do not fit each other: Using a target", None),
         ('device = "cpu"', 'device = "cuda:99"', "TensorError: device 'cuda", None),
         ("batch_size = 16", "holdout = 0.001", "ExperimentError: [data] holdout = 0.001", None),
@@ -174,3 +177,13 @@ def test_disabled_part_is_told(flodl, small):
     done = flodl("run", "exp.toml", toml=small, FLODL_DISABLE_PLUGINS="flodl-nn")
     assert 2 == done.returncode
     assert "flodl-nn" in done.stderr
+
+
+def test_the_schedule_that_cannot_be_made_is_told(flodl_here, small):
+    """Of several, the one: by its line and by its name."""
+    two = '[[schedule]]\nuse = "warmup"\nsteps = 4\n\n[[schedule]]\nuse = "cosine"\nsteps = -3\n\n[train]'
+    toml = small.replace("[train]", two, 1)
+    (error,) = told(flodl_here("run", "exp.toml", "--check", toml=toml))
+    line = toml[: toml.index('use = "cosine"')].count("\n")
+    assert error[0] == "ExperimentError: cosine(): steps is a whole number of at least 1, got -3"
+    assert error[1:] == [f"  at: exp.toml:{line}", "  try: flodl show scheduler cosine"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, final
 
-from attrs import NOTHING, asdict, field, frozen
+from attrs import NOTHING, asdict, field, fields, frozen
 from flodl_core.reference import Ref
 from flodl_core.rules import Rule
 from flodl_core.rules.table import rule_from_table
@@ -204,3 +204,15 @@ SEVERAL = frozenset({"schedule", "rules"})
 REQUIRED = ("data", "model", "loss", "optimizer", "train")
 COMPONENT_KINDS = {"data": "dataset", "loss": "loss", "optimizer": "optimizer", "schedule": "scheduler"}
 """The tables that name a component, and of which kind it is."""
+
+
+def table_of(key: str) -> str | None:
+    """The table that has a key of this name, where just one has: a key that stands elsewhere belongs there.
+
+    >>> table_of("clip_norm"), table_of("seed")
+    ('train', None)
+    """
+    homes = [
+        name for name, table in TABLES.items() if any(a.name == key for a in fields(table) if "form" in a.metadata)
+    ]
+    return homes[0] if len(homes) == 1 else None

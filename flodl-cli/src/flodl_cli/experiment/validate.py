@@ -13,7 +13,7 @@ from flodl_cli.experiment.document import Document
 from flodl_cli.experiment.faults import Faults
 from flodl_cli.experiment.forms import shown
 from flodl_cli.experiment.lines import Path
-from flodl_cli.experiment.schema import REQUIRED, SEVERAL, TABLES, RuleTable
+from flodl_cli.experiment.schema import REQUIRED, SEVERAL, TABLES, RuleTable, table_of
 
 _CODE_KEYS = frozenset(
     {"target", "_target_", "class", "_class_", "class_path", "callable", "import", "module", "entry_point"}
@@ -113,8 +113,9 @@ def _check_rest(
     if key in _CODE_KEYS and is_code_path(value):
         faults.add(f"[{name}] {key}: {value!r} is a path to code, not a name", *path, key, mend=NAMES_ONLY)
     elif not takes_options:
-        hint = did_you_mean(key, known, n=1) or ""
-        mend = hint or f"keys of [{name}]: {', '.join(known)}"
+        home = table_of(key)
+        hint = "" if home else did_you_mean(key, known, n=1) or ""
+        mend = f"it is a key of [{home}]" if home else hint or f"keys of [{name}]: {', '.join(known)}"
         faults.add(f"[{name}] has no key {key!r}", *path, key, mend=mend)
     return hint
 

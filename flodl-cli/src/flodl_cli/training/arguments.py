@@ -11,7 +11,7 @@ from flodl_core.registry import components
 from flodl_graph import FlowBuilder
 
 from flodl_cli.experiment.faults import Faults
-from flodl_cli.experiment.schema import Experiment
+from flodl_cli.experiment.schema import Experiment, table_of
 
 
 def check_arguments(experiment: Experiment, sinks: Sequence[Ref], faults: Faults) -> FlowBuilder:
@@ -38,6 +38,9 @@ def _bind(faults: Faults, kind: str, reference: Ref, path: tuple[str | int, ...]
         components.find(kind, reference.name).bind(*before, *reference.args, **reference.kwargs)
     except FlodlError as error:
         wrong = [key for key in reference.kwargs if f"argument {key!r}" in error.what]
+        home = next((home for key in wrong if "takes no" in error.what and (home := table_of(key))), None)
+        if home is not None:  # nearer than any argument that is spelt alike
+            error = type(error)(error.what, where=error.where, mend=f"it is a key of [{home}]")
         faults.adopt(error, *path, *wrong[:1], mend=f"flodl show {kind} {reference.name}")
 
 

@@ -13,6 +13,7 @@ from flodl_core.reference import as_reference
 from flodl_core.registry import components
 from flodl_core.rules import Rule
 from flodl_core.tensor import pick_device, seed_everything
+from flodl_core.where import Where
 from flodl_graph import FlowBuilder, Graph
 from flodl_nn import DeviceData, TrainStep
 
@@ -94,8 +95,13 @@ def _objective(experiment: Experiment, device: torch.device, faults: Faults) -> 
 
 
 def _schedule(experiment: Experiment, batches: int, recorded: Recorded, faults: Faults) -> Any:
-    mend = "flodl show scheduler NAME tells what it takes"
-    return faults.told(lambda: make_schedule(experiment, batches, recorded), "schedule", mend=mend)
+    document = faults.document
+    several = isinstance(document.data.get("schedule"), list)
+
+    def place(index: int) -> Where:
+        return document.where("schedule", *([index] if several else []))
+
+    return faults.told(lambda: make_schedule(experiment, batches, recorded, place), "schedule")
 
 
 def _check_best(experiment: Experiment, recorded: Recorded, faults: Faults) -> None:

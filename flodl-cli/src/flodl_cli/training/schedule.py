@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from flodl_core.errors import ExperimentError
+from flodl_core.errors import ExperimentError, FlodlError
 from flodl_core.registry import components
+from flodl_core.where import Where
 
 from flodl_cli.experiment.schema import Experiment, ScheduleTable
 from flodl_cli.training.recorded import Recorded
 
 
-def make_schedule(experiment: Experiment, batches: int, recorded: Recorded) -> Any:
+def make_schedule(experiment: Experiment, batches: int, recorded: Recorded, places: Callable[[int], Where]) -> Any:
     """One after the other; one that counts epochs ticks once per epoch's steps. None where there is none.
 
     Args:
         batches: Of an epoch.
+        places: Where the n-th schedule stands, for messages.
 
     Raises:
+        FlodlError: One cannot be made.
         ExperimentError: One waits for a metric that no epoch records, or for the end of one that has none.
     """
     steps = -(-batches // experiment.train.accumulate)
-    made = [_one(table, steps) for table in experiment.schedule]
+    made = [_one(table, steps, places(index)) for index, table in enumerate(experiment.schedule)]
     if not made:
         return None
     for schedule, _ in made:
@@ -35,9 +39,13 @@ def make_schedule(experiment: Experiment, batches: int, recorded: Recorded) -> A
     return chain
 
 
-def _one(table: ScheduleTable, steps: int) -> tuple[Any, int | None]:
+def _one(table: ScheduleTable, steps: int, place: Where) -> tuple[Any, int | None]:
     """The schedule, and after how many steps the next one takes over."""
-    made = components.create("scheduler", table.reference)
+    try:
+        made = components.create("scheduler", table.reference)
+    except FlodlError as error:
+        mend = error.mend or f"flodl show scheduler {table.use}"
+        raise type(error)(error.what, where=error.where or place, mend=mend) from error
     if table.per == "step":
         return made, table.after
     return made.every(steps), None if table.after is None else table.after * steps
