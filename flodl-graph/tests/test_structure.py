@@ -113,6 +113,16 @@ def test_copies_modes_and_types_do_not_count(device: torch.device) -> None:
     assert expected == hashlib.sha256(graph.structure.encode()).hexdigest()
 
 
+def test_values_that_no_file_holds_do_not_count() -> None:
+    """A buffer that is not saved, as merged adapters have one for as long as they are merged."""
+    graph = FlowBuilder(nn.BatchNorm1d(4)).build()
+    before = graph.hash
+    graph.get_submodule("batch_norm1d_1").register_buffer("scratch", torch.zeros(3), persistent=False)
+    assert before == graph.hash
+    graph.get_submodule("batch_norm1d_1").register_buffer("kept", torch.zeros(3))
+    assert before != graph.hash
+
+
 def test_a_plugin_or_process_changes_nothing() -> None:
     """Two processes of different hash seeds agree: no address, no order of a set is in the text."""
     code = (

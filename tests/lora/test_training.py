@@ -85,6 +85,20 @@ def test_a_whole_adapted_graph_goes_to_a_file_and_back(device, tmp_path):
         graph(device).load_checkpoint(tmp_path / "whole.safetensors")
 
 
+@pytest.mark.parametrize("merged", ["the file's model", "the other"])
+def test_a_merged_graph_is_the_same_graph(merged, device, tmp_path):
+    """To its hash and its files: whichever of the two is merged, the values arrive, and are worked with."""
+    model, other = graph(device, rank=2).eval(), graph(device, rank=2).eval()
+    for adapter in adapters(model).values():
+        nn.init.normal_(adapter.up)
+    expected, before = model(batch(0, device)[0]), model.hash
+    merge(model if merged == "the file's model" else other)
+    assert before == model.hash == other.hash
+    model.save_checkpoint(tmp_path / "model.safetensors")
+    other.load_checkpoint(tmp_path / "model.safetensors")
+    assert expected.equal(other(batch(0, device)[0]))
+
+
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw", "lion"])
 def test_the_base_does_not_drift(optimizer, device):
     """By nothing, whatever the optimizer, weight decay, running statistics and accumulation do."""

@@ -73,6 +73,8 @@ def _plain(value: Any) -> str:
 
 
 def _tensors(module: nn.Module) -> Iterator[str]:
-    tensors = chain(module.named_parameters(recurse=False), module.named_buffers(recurse=False))
-    for name, tensor in tensors:
+    """Those that files hold: other buffers are a module's working values, there today and gone tomorrow."""
+    passing = module._non_persistent_buffers_set
+    kept = ((name, buffer) for name, buffer in module.named_buffers(recurse=False) if name not in passing)
+    for name, tensor in chain(module.named_parameters(recurse=False), kept):
         yield f"{name}[{','.join(map(str, tensor.shape))}]"
