@@ -20,6 +20,8 @@ INTERVAL = 1.0
 """Seconds between later samples."""
 PATIENCE = 10.0
 """Seconds that a probe may take to answer."""
+GRACE = 0.05
+"""Seconds more, once: it may only have waited for the interpreter, which another thread had for itself."""
 FIRST_WAIT = 0.25
 """Seconds that the maker of a sampler waits, at most, for the first readings."""
 
@@ -53,14 +55,18 @@ class Sampler:
     def latest(self) -> Mapping[str, float]:
         """The readings; nothing just after a probe was found to hang, and then those of the others."""
         if (asked := self._shift.asked) is not None and time.monotonic() - asked[2] > PATIENCE:
-            name, hanging, _ = asked
-            self._notices.once(f"probe {name}", f"probe {name} does not answer and is dropped")
-            self._begin([(name, probe) for name, probe in self._shift.probes if probe is not hanging])
+            time.sleep(GRACE)
+            if self._shift.asked is asked:
+                self._drop(*asked[:2])
         return self._shift.latest
 
     def stop(self) -> None:
         """Let the thread close the probes and end."""
         self._stopped.set()
+
+    def _drop(self, hanging: str, probe: Probe) -> None:
+        self._notices.once(f"probe {hanging}", f"probe {hanging} does not answer and is dropped")
+        self._begin([(name, other) for name, other in self._shift.probes if other is not probe])
 
     def _begin(self, probes: list[tuple[str, Probe]]) -> None:
         self._shift = shift = _Shift(probes)
@@ -88,8 +94,10 @@ class Sampler:
                 self._notices.once(f"probe {name}", f"probe {name} failed and is dropped ({describe(error)})")
                 shift.probes.remove((name, probe))
                 self._close(name, probe)
+            else:
+                if shift is not self._shift:
+                    self._close(name, probe)
             if shift is not self._shift:  # it did answer at last: the others are asked by another thread
-                self._close(name, probe)
                 break
             shift.asked = None
         return readings
