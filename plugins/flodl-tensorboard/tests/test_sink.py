@@ -210,3 +210,15 @@ def test_epochs_run_again_by_the_same_monitor(shown, tmp_path):
         for epoch in (2, 3):
             monitor.log(epoch, 1.0, {"loss": 10.0 + epoch})
     assert [(1, 0.0), (2, 1.0), (3, 12.0), (4, 13.0)] == shown(tmp_path).scalar("loss")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there an open file cannot be removed")
+def test_a_folder_that_was_removed_is_told(record, tmp_path):
+    """Records would go where nobody finds them."""
+    sink = TensorBoard(tmp_path / "run")
+    sink.emit(record(1, metrics={"loss": 0.5}))
+    for file in (tmp_path / "run").glob(OURS):
+        file.unlink()
+    with pytest.raises(FileNotFoundError, match="was removed while it was being written"):
+        sink.emit(record(2, metrics={"loss": 0.5}))
+    sink.close()
