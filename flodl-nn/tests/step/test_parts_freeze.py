@@ -185,13 +185,48 @@ def test_a_built_optimizer_follows_freezing_too(device):
     assert [1, 1] == [len(g["params"]) for g in optimizer.param_groups]
 
 
-def test_with_everything_frozen_there_is_nothing_to_do(device):
-    """Said at the step, not passed over."""
+@pytest.mark.parametrize("options", [{}, {"accumulate": 3, "clip_norm": 1.0}, {"precision": "bf16"}])
+def test_with_everything_frozen_there_is_nothing_to_do(options, device):
+    """Said at each step, not passed over; an open window ends with no update, and what is thawed is trained again."""
+    model = a_model().to(device)
+    step = TrainStep(model, loss="mse", optimizer="sgd", **options)
+    learn(step, 1)
+    steps = step.steps
+    model.requires_grad_(False)
+    before = [parameter.detach().clone() for parameter in model.parameters()]
+    for _ in range(2):
+        with pytest.raises(TrainingError, match="all are frozen\n  try: thaw a part of it"):
+            learn(step, 1)
+    step.end_epoch()
+    assert all(map(torch.equal, before, model.parameters()))
+    assert steps == step.steps
+    model[2].weight.requires_grad_(True)
+    learn(step, 3)
+    assert [True, False] == list(map(torch.equal, before, model.parameters()))
+
+
+def test_what_is_frozen_as_a_whole_can_be_judged(device):
+    """A finished model has a loss too."""
     model = a_model().to(device)
     step = TrainStep(model, loss="mse", optimizer="sgd")
+    x = torch.rand(8, 4, device=device)
+    expected = step.evaluate(x, x)
     model.requires_grad_(False)
-    with pytest.raises(TrainingError, match="all are frozen\n  try: thaw a part of it"):
-        learn(step, 1)
+    assert all(expected.equal(step.evaluate(x, x)) for _ in range(4))
+
+
+def test_freezing_inside_an_objective_is_refused(device):
+    """What is trained is settled before it runs."""
+
+    def freezing(model, x):
+        loss = model(x).square().mean()
+        model[0].requires_grad_(False)
+        return loss
+
+    model = a_model().to(device)
+    step = TrainStep(model, objective=freezing, optimizer="sgd", capture="never")
+    with pytest.raises(TrainingError, match="froze a part that is being trained\n  try: freeze between two steps"):
+        step(torch.rand(8, 4, device=device))
 
 
 def test_evaluation_changes_nothing_and_restores_each_mode(device):

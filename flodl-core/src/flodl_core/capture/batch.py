@@ -51,7 +51,7 @@ class Batch:
         Raises:
             Refusal: A tensor is elsewhere, or an argument cannot be compared with that of another call.
         """
-        if not kwargs and all([isinstance(value, _LEAVES) for value in args]):
+        if not kwargs and all(isinstance(value, _LEAVES) for value in args):
             leaves, spec = args, None  # the usual batch, without a walk
         else:
             flat, spec = pytree.tree_flatten((args, dict(kwargs)))

@@ -122,7 +122,7 @@ class Captures:
         return CaptureReport(captures=self.reason is None, reason="; ".join(reasons) or None, rows=rows)
 
     def _why_not(self) -> str | None:
-        devices = {tensor.device for tensor in self._parts.trained}
+        devices = {tensor.device for tensor in self._parts.trained or [self._parts.first]}
         if self._mode == "never":
             return 'capture="never"'
         if self._parts.needs_closure():
@@ -138,7 +138,7 @@ class Captures:
         return None
 
     def _build(self) -> None:
-        device = self._parts.trained[0].device
+        device = self._parts.first.device
         if self._recorder is None or self._recorder.device != device:  # one stream, and what libraries keep for it
             self._recorder = RECORDERS[device.type](device)
         self._update.make_room = self._recorder.tidy
@@ -175,7 +175,7 @@ class Captures:
             self._parts.watch.settings.number,
             options,
             self._companions.key(),
-            _switches(self._parts.trained[0].device.type),
+            _switches(self._parts.first.device.type),
         )
 
     def _state(self) -> dict[str, Tensor]:

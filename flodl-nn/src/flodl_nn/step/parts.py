@@ -56,11 +56,7 @@ class TrainedParts:
         self._sort_out()
 
     def refresh(self) -> None:
-        """Follow the model: what froze goes out, what thawed comes in, what was swapped is exchanged.
-
-        Raises:
-            TrainingError: Nothing trainable is left.
-        """
+        """Follow the model: what froze goes out, what thawed comes in, what was swapped is exchanged."""
         hold_still(self._held)
         self.honour_requests()
         if not (self._take_in_groups() | self.watch.changed()):
@@ -70,6 +66,15 @@ class TrainedParts:
             self._exchange(named, self._recipe)
         self.named = self._name(named)
         self._sort_out()
+
+    def require(self) -> None:
+        """Before a batch is learned.
+
+        Raises:
+            TrainingError: All is frozen.
+        """
+        if not self.trained:
+            raise _nothing_to_train(True)
 
     def needs_closure(self) -> bool:
         """Does the optimizer evaluate the loss itself, several times per step (LBFGS)?"""
@@ -177,8 +182,7 @@ class TrainedParts:
         give_velocities(self.optimizer)
         live = {id(p) for group in self.optimizer.param_groups for p in group["params"]}
         self.trained = [p for p in self.named.values() if id(p) in live]
-        if not self.trained:
-            raise _nothing_to_train(True)
+        self.first = next(iter(self.trained or self.named.values()))  # of its device and type is all the rest
 
     def _take_out(self, parameter: Tensor) -> bool:
         parameter.grad = None

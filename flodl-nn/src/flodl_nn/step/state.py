@@ -89,7 +89,7 @@ class StepState:
         self.rates.plateau = plateau
         self.rules.load_state_dict(state["rules"])
         if self.update.scaler is not None and state["scaler"]:
-            _load_scaler(self.update.scaler, state["scaler"], self.parts.trained[0].device)
+            _load_scaler(self.update.scaler, state["scaler"], self.parts.first.device)
 
 
 def _check_format(state: Any) -> None:

@@ -156,6 +156,7 @@ class TrainStep(Generic[P, R]):
         for listener in self.listeners:
             listener("train", {})
         self._follow()
+        self._parts.require()
         given = ungathered(batch)
         with self._precision.around_step():
             result = self._search(*given, **named) if self._searches else self._learn(*given, **named)

@@ -73,7 +73,7 @@ class Update:
 
     def adapt(self) -> None:
         """Have the optimizer compute as it would be recorded, recorded or not: the same bits."""
-        recordable = all(p.device.type in RECORDERS for p in self._parts.trained)
+        recordable = all(p.device.type in RECORDERS for p in self._parts.trained or [self._parts.first])
         if recordable and why_not_recorded(self._parts.optimizer) is None:
             make_capturable(self._parts.optimizer)
             self._device_rates = self._device_rates or DeviceRates()
@@ -91,7 +91,7 @@ class Update:
         """Before a window closes: the rates of its update."""
         self._rates.apply(self._parts.optimizer, self.steps)
         if self._device_rates is not None:
-            self._device_rates.fill(self._parts.optimizer, self._parts.trained[0].device)
+            self._device_rates.fill(self._parts.optimizer, self._parts.first.device)
 
     def gradients(self, loss: Tensor) -> None:
         """Add a loss to the window: gradients of the trained parameters alone."""
@@ -126,8 +126,9 @@ class Update:
             self.pending, self.broken = 0, False
 
     def close(self) -> None:
-        """Update from a window that is not full, by the mean of the losses it has."""
-        if self.pending == 0:
+        """Update from a window that is not full, by the mean of the losses it has. Where all is frozen, nothing."""
+        if self.pending == 0 or not self._parts.trained:
+            self.pending = 0
             return
         missing = self.accumulate / self.pending
         for parameter in self._parts.trained:
@@ -179,7 +180,13 @@ class Update:
     def _backward(self, loss: Tensor) -> None:
         self.broken = True
         trained = self._parts.trained
-        torch.autograd.backward(loss, inputs=trained)
+        try:
+            torch.autograd.backward(loss, inputs=trained)
+        except RuntimeError as error:
+            if all(parameter.requires_grad for parameter in trained):
+                raise
+            told = "the objective froze a part that is being trained"
+            raise TrainingError(told, mend="freeze between two steps") from error
         if trained[0].grad is None and all(parameter.grad is None for parameter in trained):
             raise TrainingError(
                 "the loss depends on no parameter that is being trained",

@@ -103,7 +103,7 @@ class Work:
     def _forward(self, *batch: Any, **named: Any) -> Any:
         batch = gathered(batch)
         try:
-            with self._precision.around_forward(self._parts.trained[0]):
+            with self._precision.around_forward(self._parts.first):
                 return self.objective(self._model, *batch, **named)
         except (RuntimeError, TypeError) as error:
             told = misfit(self._model, batch) if self._short else None
