@@ -39,7 +39,10 @@ def test_the_file_is_self_contained(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     """It is told with its name."""
-    with pytest.raises(UsageError, match="the drawing cannot be written: No such file or directory"):
+    with pytest.raises(
+        UsageError,
+        match=r"(?s)the drawing cannot be written: No such file or directory.*\n  try: check the path and its folder",
+    ):
         ZOO["mlp"]().svg(tmp_path / "missing" / "graph.svg")
 
 

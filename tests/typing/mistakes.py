@@ -47,4 +47,5 @@ module: nn.Module = flow  # must fail: a builder is no module
 graph.check(3)  # must fail: a shape in words, or a tensor
 graph.tagged(3)  # must fail: a tag is a name
 graph.freeze("encoder", stats="drop")  # must fail: "hold" or "track"
+graph.collect("encoded", reduce="avg")  # must fail: "mean", "sum", "max", "min" or "norm"
 graph.through("gelu")  # must fail: a graph is built, a builder takes words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal, TypeAlias
 
 from flodl_core import PathError
 from flodl_core.paths import check_path
@@ -12,6 +13,9 @@ from flodl_graph.abilities.family import AbstractFamily
 from flodl_graph.abilities.recording import AbstractRecorded
 from flodl_graph.observe.kept import check_tag, kept_value
 from flodl_graph.observe.reduce import reduced
+
+Reduction: TypeAlias = Literal["mean", "sum", "max", "min", "norm"]
+"""What makes one number of many."""
 
 
 class AbstractObserved(AbstractRecorded):
@@ -45,7 +49,7 @@ class AbstractObserved(AbstractRecorded):
         graph, tag = self._tag_owner(path)
         return kept_value(graph.ir, graph.kept, graph._observed, tag)
 
-    def collect(self, *paths: str, reduce: str | None = None, weight: float = 1.0) -> None:
+    def collect(self, *paths: str, reduce: Reduction | None = None, weight: float = 1.0) -> None:
         """Record tagged values of the last call under their own names. Nothing is waited for.
 
         Args:

@@ -17,4 +17,5 @@ def write_drawing(path: str | PathLike[str], text: str) -> None:
     try:
         Path(path).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
-        raise UsageError(f"the drawing cannot be written: {error.strerror or error}", where=str(path)) from None
+        what = f"the drawing cannot be written: {error.strerror or error}"
+        raise UsageError(what, where=str(path), mend="check the path and its folder") from None
