@@ -238,3 +238,11 @@ def test_a_loss_with_parameters_of_its_own_is_refused():
     """They would never be trained."""
     with pytest.raises(TrainingError, match="the loss Linear has parameters of its own"):
         a_step(loss=nn.Linear(1, 1))
+
+
+def test_what_a_loss_says_itself_is_told_with_its_own_way_out(device):
+    """Ours know better than the step what to do."""
+    step = TrainStep(nn.Linear(3, 1).to(device), loss="focal", optimizer="sgd")
+    said = r"FocalLoss cannot judge .*: logits \[B, C, ...\] go with classes .*\n  try: binary_focal takes targets"
+    with pytest.raises(TrainingError, match=said):
+        step(torch.rand(4, 3, device=device), torch.rand(4, device=device))

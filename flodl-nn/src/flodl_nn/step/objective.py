@@ -40,10 +40,12 @@ class LossObjective:
         except torch.OutOfMemoryError:
             raise
         except (RuntimeError, ValueError, IndexError, TypeError, AttributeError) as error:
+            said = getattr(error, "what", None) or next(iter(str(error).splitlines()), repr(error))
             raise TrainingError(
                 f"{type(self.loss).__name__} cannot judge outputs ({_describe(outputs)}) by targets"
-                f" ({_describe(targets)}): {str(error).splitlines()[0] if str(error) else error!r}",
-                mend="a batch is the model's inputs, then the loss's targets; anything else is an objective=",
+                f" ({_describe(targets)}): {said}",
+                mend=getattr(error, "mend", None)
+                or "a batch is the model's inputs, then the loss's targets; anything else is an objective=",
             ) from error
 
     def _inputs(self, size: int) -> int:
