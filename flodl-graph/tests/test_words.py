@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 import torch
-from flodl_core import ref
+from flodl_core import components, ref
 from flodl_graph import FlowBuilder, Graph
 from torch import Tensor, nn
 
@@ -228,3 +228,11 @@ def test_the_bare_builder_is_the_input() -> None:
     """A flow without any module returns what it is given."""
     x = torch.randn(2)
     assert FlowBuilder().build()(x) is x
+
+
+@pytest.mark.parametrize("kind", ["module", "merge_op"])
+def test_the_classes_spellings_are_aliases(kind: str) -> None:
+    """floDl's are the same: `SoftmaxRouter`, `StateAdd`, `Add`."""
+    ours = [component for component in components.list(kind) if component.origin.distribution == "flodl-graph"]
+    assert [] == [c.name for c in ours if components.find(kind, c.spec.target.partition(":")[2]).name != c.name]
+    assert {"module": 7, "merge_op": 7}[kind] == len(ours)

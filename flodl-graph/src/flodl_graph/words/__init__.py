@@ -66,6 +66,7 @@ def flodl_modules() -> Iterator[ModuleSpec]:
             target=f"flodl_graph.routing.{target}",
             summary=summary,
             category="routing",
+            aliases=(target.partition(":")[2],),
             example=Example(args=args, inputs=("f32[4,8]",)),
             layout=Layout(name, tensors),
         )
@@ -83,7 +84,11 @@ def flodl_merge_ops() -> Iterator[MergeOpSpec]:
         ("cat", ("concat",), "Branches one after another along a dimension."),
         ("stack", (), "Branches along a new dimension."),
     ):
-        target = f"flodl_graph.merge_ops:{name.capitalize()}"
-        example = Example(inputs=("f32[4,8]", "f32[4,8]"))
-        oracle = f"flodl_graph.oracles:{name}"
-        yield MergeOpSpec(name=name, target=target, summary=summary, aliases=aliases, example=example, oracle=oracle)
+        yield MergeOpSpec(
+            name=name,
+            target=f"flodl_graph.merge_ops:{name.capitalize()}",
+            summary=summary,
+            aliases=(name.capitalize(), *aliases),
+            example=Example(inputs=("f32[4,8]", "f32[4,8]")),
+            oracle=f"flodl_graph.oracles:{name}",
+        )
