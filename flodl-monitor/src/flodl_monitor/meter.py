@@ -16,7 +16,7 @@ class Meter:
     """Weighted means by name, since the last `close`.
 
     A tensor is detached and added up where it lives, so that no batch waits for a GPU; the means
-    are read once, in `close`.
+    are read in `means` and `close`.
     """
 
     def __init__(self) -> None:
@@ -34,10 +34,16 @@ class Meter:
         total = total + value * weight if isinstance(value, float) else _add(total, value, weight)
         self._sums[name] = (total, weights + weight)
 
+    def means(self) -> dict[str, float]:
+        """The means so far, in the order of first recording."""
+        return {as_name(name): as_number(total) / weights for name, (total, weights) in self._sums.items() if weights}
+
     def close(self) -> dict[str, float]:
-        """The means, in the order of first recording; the meter is empty again."""
-        sums, self._sums = self._sums, {}
-        return {as_name(name): as_number(total) / weights for name, (total, weights) in sums.items() if weights}
+        """The means; the meter is empty again, whatever it held."""
+        try:
+            return self.means()
+        finally:
+            self._sums = {}
 
     def peek(self) -> dict[str, float]:
         """The means so far, of what no device has to be waited for. Another thread may ask."""

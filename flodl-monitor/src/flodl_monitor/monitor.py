@@ -142,9 +142,9 @@ class Monitor:
         """The epochs still to train, counted from 0: times each, ends it, logs it.
 
         Begins at `source.epoch`, or where the last logged epoch ended; after each turn of the loop calls
-        `source.end_epoch()` and logs what it returns; ends after `total_epochs`, or when `source.stopped`.
-        An epoch whose body breaks off or raises is not logged. The time counts the body and `end_epoch()`,
-        which waits for what a GPU still has to do.
+        `source.end_epoch()`, with what `record` was given if it takes `metrics`, and logs what it returns;
+        ends after `total_epochs`, or when `source.stopped`. An epoch whose body breaks off or raises is not
+        logged. The time counts the body and `end_epoch()`, which waits for what a GPU still has to do.
 
         Args:
             source: A training step, a graph, any object with some of these attributes; None counts alone.
@@ -298,7 +298,7 @@ class Monitor:
                 raise TrainingError(
                     "two loops over epochs() of one monitor are running at once", mend="give each run its own Monitor"
                 )
-            metrics = close_epoch(source)
+            metrics = close_epoch(source, self._recorded())
             self._latest = {}
             fired = fired_by(source)
             self._remarks.look_at_rate(source, fired)
@@ -307,6 +307,13 @@ class Monitor:
             self._progress.learn(self._latest)
             for listener in self.listeners:
                 listener("epoch", self._latest)
+
+    def _recorded(self) -> dict[str, float]:
+        """The means of the epoch so far; what is none is told when they are logged."""
+        try:
+            return self._meter.means()
+        except Exception:
+            return {}
 
     def _log(self, epoch: int, seconds: float, metrics: object, fired: tuple[Firing, ...]) -> None:
         if why := self._voice.off_duty:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -41,10 +42,16 @@ def is_stopped(source: object) -> bool:
     return bool(stopped)
 
 
-def close_epoch(source: object) -> object:
-    """Tell the source that its epoch is over, and get the epoch's metrics."""
+def close_epoch(source: object, recorded: Mapping[str, float]) -> object:
+    """Tell the source that its epoch is over, and get the epoch's metrics.
+
+    Args:
+        recorded: What the monitor was given; a source whose `end_epoch` takes `metrics` decides by it.
+    """
     end_epoch = getattr(source, "end_epoch", None)
-    return end_epoch() if callable(end_epoch) else {}
+    if not callable(end_epoch):
+        return {}
+    return end_epoch(metrics=recorded) if recorded and _takes_metrics(end_epoch) else end_epoch()
 
 
 def fired_by(source: object) -> tuple[Firing, ...]:
@@ -88,6 +95,13 @@ def numbers_of(given: object, say: Callable[[str, str], None]) -> dict[str, floa
         except Exception as error:
             say(f"metric {name}", f"metric {name!r} is left out ({describe(error)})")
     return numbers
+
+
+def _takes_metrics(end_epoch: Callable[..., object]) -> bool:
+    try:
+        return "metrics" in inspect.signature(end_epoch).parameters
+    except (TypeError, ValueError):  # something that is not written in Python
+        return False
 
 
 def metrics_of(given: object) -> Mapping[object, object]:

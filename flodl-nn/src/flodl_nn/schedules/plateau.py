@@ -74,6 +74,11 @@ class Plateau(AbstractSchedule):
         """Itself."""
         return self
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """Its metric."""
+        return frozenset({self.metric})
+
     def observe(self, state: PlateauState, value: float) -> PlateauState:
         """The state after an epoch that ended with this value."""
         about = f"{self.goal} {self.metric}"

@@ -37,6 +37,11 @@ class AbstractSchedule(ABC):
         """The rule that reads a metric at the end of an epoch, if one is in force at this step."""
         return None
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """The metrics that such rules read, at whatever step."""
+        return frozenset()
+
     @final
     def lr(self, step: int, base: float) -> float:
         """The rate at `step` of a group whose own rate is `base`.
@@ -120,6 +125,11 @@ class Then(AbstractSchedule):
         """The one of the schedule in force."""
         return self.first.plateau_at(step) if step < self.steps else self.second.plateau_at(step - self.steps)
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """Those of both."""
+        return self.first.reads | self.second.reads
+
     def __repr__(self) -> str:
         after = "" if self.first.length == self.steps else f", after={self.steps}"
         return f"{self.first!r}.then({self.second!r}{after})"
@@ -146,6 +156,11 @@ class Every(AbstractSchedule):
         """The inner one."""
         return self.inner.plateau_at(step // self.steps)
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """The inner ones."""
+        return self.inner.reads
+
     def __repr__(self) -> str:
         return f"{self.inner!r}.every({self.steps})"
 
@@ -170,6 +185,11 @@ class Times(AbstractSchedule):
     def plateau_at(self, step: int) -> Plateau | None:
         """The inner one."""
         return self.inner.plateau_at(step)
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The inner ones."""
+        return self.inner.reads
 
     def __repr__(self) -> str:
         return f"{self.inner!r}.times({self.scale!r})"

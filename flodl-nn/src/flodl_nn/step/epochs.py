@@ -40,9 +40,11 @@ class Epochs:
         self._update.close()
         recorded = offered(self._model, "end_epoch")
         values = {**(recorded or {}), **metrics}
-        self._rates.end_epoch(values, self._update.steps, lambda name: None if name in metrics else self._point(name))
+        mean = self._rules.mean_loss(values, metrics)
+        known, given = {**mean, **values}, {**metrics, **mean}
+        self._rates.end_epoch(known, self._update.steps, lambda name: None if name in given else self._point(name))
         self.finished += 1
-        self._rules.end_epoch(values, metrics, self.finished, Acts(self._model, self._parts, self.stop))
+        self._rules.end_epoch({**values, **mean}, given, self.finished, Acts(self._model, self._parts, self.stop))
         return values
 
     def stop(self) -> None:

@@ -38,6 +38,11 @@ class Rates:
         self.plateau = PlateauState()
         self._told: set[str] = set()
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """The metrics that plateaus of the schedule read."""
+        return frozenset() if self.schedule is None else self.schedule.reads
+
     def apply(self, optimizer: Optimizer, step: int) -> None:
         """Give every group its rate for the update number `step`."""
         if self.schedule is None:

@@ -34,13 +34,14 @@ class StepRules:
     Args:
         rules: `when(...).do(...)`, or tables.
         model: Whose parts the actions name.
+        reads: Metrics that a schedule reads.
 
     Raises:
         TrainingError: Something that is no rule.
         PathError: An action names nothing in the model; all such together.
     """
 
-    def __init__(self, rules: Iterable[Rule | Mapping[str, Any]], model: nn.Module) -> None:
+    def __init__(self, rules: Iterable[Rule | Mapping[str, Any]], model: nn.Module, reads: frozenset[str]) -> None:
         self._book, self._model = RuleBook(rules), model
         self._ledger = Ledger()
         self._own: Any = model if callable(getattr(model, "trends", None)) else None
@@ -48,7 +49,8 @@ class StepRules:
         self._count = 0
         self._savers: list[Callable[[], object]] = []
         self.fired: tuple[Firing, ...] = ()
-        self.hears = bool(self._book.rules)
+        self.hears = bool(self._book.rules) or LOSS in reads
+        """Is the mean loss wanted?"""
         _check_paths(self._book.rules, model)
 
     @property
@@ -80,21 +82,30 @@ class StepRules:
         """Let `save()` in a rule call this."""
         self._savers.append(saver)
 
+    def mean_loss(self, values: Mapping[str, float], given: Mapping[str, float]) -> dict[str, float]:
+        """The mean of the epoch's losses where nobody else records one, and begin the next. Waits for the device.
+
+        Args:
+            values: All metrics of the epoch.
+            given: Those that the model does not keep itself.
+        """
+        total, count = self._total, self._count
+        self._total, self._count = None, 0
+        unheard = LOSS not in self._handed(values, given)
+        unheard &= LOSS not in values or LOSS in self._ledger.names()  # or was, until now
+        return {LOSS: float(total) / count} if unheard and total is not None else {}
+
     def end_epoch(self, values: Mapping[str, float], given: Mapping[str, float], epoch: int, controls: Acts) -> None:
         """Ask the rules, and let those act whose condition holds.
 
         Args:
             values: All metrics of the epoch.
-            given: Those that the model does not keep itself.
+            given: Those that the model does not keep itself, the mean loss among them.
             epoch: Epochs finished, this one included.
         """
         if not self._book.rules:
             return
-        handed = values if self._own is None else given
-        unheard = LOSS not in handed and (LOSS not in values or LOSS in self._ledger.names())  # or was, until now
-        mean = self._mean() if unheard else {}
-        self._total, self._count = None, 0
-        self._ledger.enter(epoch - 1, {**handed, **mean})
+        self._ledger.enter(epoch - 1, self._handed(values, given))
         self.fired = self._book.ask(Sources(self._ledger, self._own), controls, epoch)
         if controls.wants_save:
             self._save()
@@ -127,8 +138,9 @@ class StepRules:
         self._total = None if total is None else total.detach().clone()
         self._count, self.fired = state["count"], ()
 
-    def _mean(self) -> dict[str, float]:
-        return {} if self._total is None else {LOSS: float(self._total) / self._count}
+    def _handed(self, values: Mapping[str, float], given: Mapping[str, float]) -> Mapping[str, float]:
+        """What is kept here: all where the model keeps no trends."""
+        return values if self._own is None else given
 
     def _save(self) -> None:
         if not self._savers:

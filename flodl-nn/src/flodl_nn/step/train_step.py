@@ -123,7 +123,7 @@ class TrainStep(Generic[P, R]):
         given = one_objective(model, loss, objective)
         self._precision = Precision.parse(precision)
         self._rates = Rates(schedule)
-        self._rules = StepRules(rules, model)
+        self._rules = StepRules(rules, model, self._rates.reads)
         self._parts = TrainedParts(model, optimizer, GroupRules.parse(groups, self._rules.apart))
         self._rules.check_groups(self._parts)
         self._searches = self._parts.needs_closure()
