@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import reduce
 from importlib import metadata
 from typing import final
 
@@ -15,6 +16,7 @@ from attrs import frozen
 from flodl_core.errors import PluginError
 from flodl_core.guard import one_line, said
 from flodl_core.policy import canonical
+from flodl_core.running import running_module
 
 GROUP = "flodl"
 FIRST_PARTY = frozenset({"flodl-core", "flodl-nn", "flodl-graph", "flodl-monitor", "flodl-cli"})
@@ -38,11 +40,14 @@ class Found:
         return self.distribution in FIRST_PARTY
 
     def load(self) -> object:
-        """Import what the entry point names."""
+        """Import what the entry point names, unless it is the program itself."""
         value = self.entry_point.value
         if not _VALUE.fullmatch(value):
             raise PluginError(f"{value!r} is no entry point, which reads package.module or package.module:object")
-        return self.entry_point.load()
+        program = running_module(self.entry_point.module)
+        if program is None:
+            return self.entry_point.load()
+        return reduce(getattr, filter(None, (self.entry_point.attr or "").split(".")), program)
 
 
 def discover() -> tuple[list[Found], list[str]]:
