@@ -6,9 +6,11 @@ One scan per process. A distribution whose metadata cannot be read costs the oth
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from functools import reduce
 from importlib import metadata
+from types import ModuleType
 from typing import final
 
 from attrs import frozen
@@ -47,7 +49,18 @@ class Found:
         program = running_module(self.entry_point.module)
         if program is None:
             return self.entry_point.load()
-        return reduce(getattr, filter(None, (self.entry_point.attr or "").split(".")), program)
+        return self._in(program)
+
+    def begun(self) -> object | None:
+        """What the entry point names as far as it is imported: a plugin may ask for what it has declared above."""
+        module = sys.modules.get(self.entry_point.module)
+        try:
+            return None if module is None else self._in(module)
+        except AttributeError:  # it comes further down
+            return None
+
+    def _in(self, module: ModuleType) -> object:
+        return reduce(getattr, filter(None, (self.entry_point.attr or "").split(".")), module)
 
 
 def discover() -> tuple[list[Found], list[str]]:

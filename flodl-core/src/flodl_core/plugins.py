@@ -13,12 +13,13 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from typing import final
 
-from attrs import define, evolve, frozen
+from attrs import define, evolve, field, frozen
 
+from flodl_core.component import ComponentSpec
 from flodl_core.declarations import cause, declared
 from flodl_core.discovery import FIRST_PARTY as FIRST_PARTY
 from flodl_core.discovery import Found, discover
-from flodl_core.errors import did_you_mean
+from flodl_core.errors import PluginError, did_you_mean
 from flodl_core.guard import one_line, stdout_to_stderr
 from flodl_core.policy import ALLOW, DENY, Policy, canonical
 from flodl_core.provider import Component, Origin
@@ -76,11 +77,13 @@ class Problem:
 
 @define
 class _Plugin:
-    """A plugin on its way: how to import it, and its report so far."""
+    """A plugin on its way: how to import it, its report so far, and what it brought before it was through."""
 
     load: Callable[[], object]
     report: PluginReport
     fault: str = ""
+    begun: Callable[[], object | None] = lambda: None
+    early: list[Component] = field(factory=list)
 
 
 @final
@@ -141,6 +144,8 @@ class PluginHost:
         for plugin in self._found():
             if plugin.report.state == "waiting" and wanted(plugin.report):
                 yield self._load(plugin)
+            elif plugin.report.state == "loading":
+                yield _so_far(plugin)
 
     def _found(self) -> list[_Plugin]:
         if self._plugins is None:
@@ -156,7 +161,7 @@ class PluginHost:
         report = PluginReport(found.distribution, found.version, name, value, found.builtin)
         if reason := self.policy.reason_against(report.distribution, report.entry_point, builtin=report.builtin):
             report = evolve(report, state="disabled", reason=reason)
-        return _Plugin(found.load, report, found.fault)
+        return _Plugin(found.load, report, found.fault, found.begun)
 
     def _check_policy(self) -> None:
         """A name in the policy that fits no plugin is a typing mistake: say so."""
@@ -178,14 +183,14 @@ class PluginHost:
         try:
             with stdout_to_stderr():
                 specs, faults = declared(plugin.load(), report.key)
-            components = [Component(spec, _origin(report)) for spec in specs]
+            components = _new(plugin, specs)
             faults += [plugin.fault] if plugin.fault else []
             state = "faulty" if faults else "loaded"
         except KeyboardInterrupt:
             plugin.report = report
             raise
         except BaseException as error:  # SystemExit, and panics of extension modules, which are no Exceptions
-            faults, state = [cause(error)], "failed"
+            faults, state = [cause(error)], "faulty" if plugin.early else "failed"
         plugin.report = evolve(
             report,
             state=state,
@@ -196,6 +201,24 @@ class PluginHost:
         if faults:
             self.tell(Problem(plugin.report, plugin.report.reason, f"disable: {DENY}={report.distribution}"))
         return components
+
+
+def _so_far(plugin: _Plugin) -> list[Component]:
+    """What a plugin that asks while it is imported has declared until now; what is wrong with it is told at its end."""
+    begun = plugin.begun()
+    try:
+        specs = [] if begun is None else declared(begun, plugin.report.key)[0]
+    except PluginError:
+        return []
+    components = _new(plugin, specs)
+    plugin.early += components
+    return components
+
+
+def _new(plugin: _Plugin, specs: list[ComponentSpec]) -> list[Component]:
+    known = {component.id for component in plugin.early}
+    made = [Component(spec, _origin(plugin.report)) for spec in specs]
+    return [component for component in made if component.id not in known]
 
 
 def _origin(report: PluginReport) -> Origin:

@@ -57,3 +57,43 @@ def test_a_namesake_is_imported(tmp_path):
     run = [sys.executable, "-W", "error", str(program)]
     done = subprocess.run(run, env=environment(tmp_path), cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert ("loss:acme/acme_focal\n", "") == (done.stdout, done.stderr)
+
+
+ASKING = """
+from flodl_core import LossSpec, components, hookimpl
+
+@hookimpl
+def flodl_losses():
+    yield LossSpec(name="acme_focal", target="acme:Focal", summary="S.")
+    if COMPLETE:
+        yield LossSpec(name="acme_other", target="acme:Other", summary="S.")
+
+COMPLETE = False
+components.find("loss", "acme_focal")
+COMPLETE = True
+components.find("loss", "acme_other")
+"""
+
+REPORT = """
+from flodl_core import components
+print(sorted(c.name for c in components.list("loss") if c.origin.distribution == "acme"))
+print([report.state for report in components.plugins() if report.distribution == "acme"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("ending", "state", "said"),
+    [
+        ("", "loaded", ""),
+        ("\n1 / 0", "faulty", "ZeroDivisionError"),
+        ("\ncomponents.find('loss', 'no')", "faulty", "'no'"),
+    ],
+)
+def test_a_plugin_finds_what_it_has_declared_while_it_is_imported(tmp_path, ending, state, said):
+    """Each of its components stands once, also where its import fails in the end."""
+    fake_distribution(tmp_path, "acme", entry_points={"acme": "acme_plugin"}, files={"acme_plugin.py": ASKING + ending})
+    run = [sys.executable, "-W", "error", "-c", REPORT]
+    done = subprocess.run(run, env=environment(tmp_path), cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert f"['acme_focal', 'acme_other']\n['{state}']\n" == done.stdout
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == bool(said)
