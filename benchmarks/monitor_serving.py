@@ -14,12 +14,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import psutil
 from flodl_monitor import EpochRecord, Monitor
 from flodl_monitor.sinks.dashboard import Dashboard
 from monitor_rows import Row, goal, long_history
+from sse_clients import live_at
 
 HERE = Path(__file__).resolve().parent
 
@@ -57,9 +59,16 @@ def serving() -> Iterator[tuple[Monitor, Dashboard]]:
         yield monitor, dashboard
 
 
+def port_of(dashboard: Dashboard) -> int:
+    """Where it listens."""
+    port = urlsplit(dashboard.url).port
+    assert port is not None
+    return port
+
+
 def readers(dashboard: Dashboard, clients: int, leaves: int = 0) -> subprocess.Popen[str]:
     """A process of clients, all of them listening."""
-    command = [sys.executable, str(HERE / "sse_clients.py"), *map(str, (dashboard._server.port, clients, leaves))]
+    command = [sys.executable, str(HERE / "sse_clients.py"), *map(str, (port_of(dashboard), clients, leaves))]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
@@ -86,10 +95,13 @@ def stalled(clients: int = 20) -> float:
         metrics = {f"part.metric_{number}": 0.5 for number in range(14)}
         for epoch in range(1, 11_000):
             dashboard.emit(EpochRecord(epoch=epoch, total=10**6, seconds=0.1, metrics=metrics))
-        streams = [ask(dashboard, epoch=0) for _ in range(2)]  # what the first ones bring with them is not theirs
+        port = port_of(dashboard)
+        run, last = live_at(port)
+        place = last - 9_000  # as far back as the dashboard keeps events, nearly
+        streams = [ask(port, run, place) for _ in range(2)]  # what the first ones bring with them is not theirs
         time.sleep(1)
         before = psutil.Process().memory_info().rss
-        streams += [ask(dashboard, epoch=2000) for _ in range(clients)]
+        streams += [ask(port, run, place) for _ in range(clients)]
         time.sleep(2)
         after = psutil.Process().memory_info().rss
         for stream in streams:
@@ -97,13 +109,11 @@ def stalled(clients: int = 20) -> float:
     return (after - before) / clients
 
 
-def ask(dashboard: Dashboard, epoch: int) -> socket.socket:
-    """A connection that asks for all events from there on, and takes none."""
-    stream = socket.create_connection(("127.0.0.1", dashboard._server.port))
+def ask(port: int, run: str, place: int) -> socket.socket:
+    """A connection that asks for all events after the one of that number, and takes none."""
+    stream = socket.create_connection(("127.0.0.1", port))
     stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    place = max(epoch, dashboard._feed.last - 9_000)
-    request = f"GET /events?run={dashboard._feed.run}&after={place} HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    stream.sendall(request.encode())
+    stream.sendall(f"GET /events?run={run}&after={place} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     return stream
 
 

@@ -40,6 +40,7 @@ def pages() -> Iterator[Row]:
         yield goal(f"archive of {epochs:,} epochs x 14 curves (made in {took:.1f} s)", size / 1e3, most, "KB")
 
 
+# It looks into the monitor's outbox, so that what waits in a queue is not taken for what is kept.
 MEMORY = """
 import sys, time, psutil
 from flodl_monitor import Monitor

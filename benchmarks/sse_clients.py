@@ -16,14 +16,19 @@ import time
 from urllib.request import urlopen
 
 
+def live_at(port: int) -> tuple[str, int]:
+    """What a dashboard's page asks its events with: the run, and the number of the last event that the page holds."""
+    page = urlopen(f"http://127.0.0.1:{port}/").read().decode()
+    live = json.loads(re.search(r'"live":(\{.*?\})', page)[1])  # type: ignore[index]
+    return live["run"], int(live["after"])
+
+
 class Readers:
     """All of them, and what they saw together."""
 
     def __init__(self, port: int, clients: int, leaves: int) -> None:
         self.port, self.clients, self.leaves, self.left = port, clients, leaves, 0
-        page = urlopen(f"http://127.0.0.1:{port}/").read().decode()
-        live = json.loads(re.search(r'"live":(\{.*?\})', page)[1])  # type: ignore[index]
-        self.run, self.first = live["run"], int(live["after"])
+        self.run, self.first = live_at(port)
         self.seconds: list[float] = []
         self.seen = [0] * clients
         self.lost = self.twice = self.listening = 0

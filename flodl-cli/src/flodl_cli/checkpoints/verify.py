@@ -10,6 +10,7 @@ from attrs import asdict, frozen
 from flodl_core.checkpoint import verify_checkpoint
 from flodl_core.checkpoint.place import at
 from flodl_core.checkpoint.state.folder import read_state
+from flodl_core.checkpoint.state.listing import states_at
 from flodl_core.checkpoint.torch_file import holds_torch
 from flodl_core.errors import CheckpointError
 
@@ -38,16 +39,15 @@ def verify(paths: Sequence[str], *, as_json: bool) -> int:
 
 
 def _verdicts(path: str) -> Iterator[Verdict]:
-    """A file, or every state in a run's folder."""
+    """A file, or every state in a run's folder, the oldest first."""
     place = Path(path)
     if not place.is_dir():
         yield _file(path)
         return
-    states = [place] if (place / "manifest.json").exists() else sorted(place.glob("step-*"))
+    states = states_at(place)
     if not states:
         yield Verdict(path, "unreadable", "the folder holds no state of a run")
-    for state in states:
-        yield _state(state)
+    yield from map(_state, reversed(states))
 
 
 def _file(path: str) -> Verdict:

@@ -15,6 +15,7 @@ from torch import Tensor
 from flodl_core.checkpoint.container import open_container
 from flodl_core.checkpoint.info import CheckpointInfo, Entry
 from flodl_core.checkpoint.place import at
+from flodl_core.checkpoint.state.listing import states_at
 from flodl_core.errors import CheckpointError, did_you_mean
 
 
@@ -100,7 +101,7 @@ def files_at(path: str | os.PathLike[str]) -> Iterator[Path]:
         if not place.is_dir():
             yield place
             return
-        states = [place] if (place / "manifest.json").exists() else sorted(place.glob("step-*"))
+        states = states_at(place)
         if not states:
             raise CheckpointError("the folder holds no state of a run", mend="name a file, or a TrainingState's folder")
-        yield from sorted(states[-1].glob("*.safetensors"))
+        yield from sorted(states[0].glob("*.safetensors"))

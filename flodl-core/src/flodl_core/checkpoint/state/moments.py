@@ -19,7 +19,8 @@ from typing import Any, final
 from attrs import evolve, frozen
 from torch import Tensor, nn
 
-from flodl_core.checkpoint.state.picture import RANDOM, PartPicture, Parts, Picture, picture_of, picture_of_random
+from flodl_core.checkpoint.state.parts import RANDOM, Parts
+from flodl_core.checkpoint.state.picture import PartPicture, Picture, picture_of, picture_of_random
 
 _SMALL = 1 << 20  # bytes
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Any, Protocol, TypeAlias, final, runtime_checkable
+from typing import Any, final
 
 from attrs import evolve, frozen
 from torch import Tensor, nn
@@ -14,25 +14,6 @@ from flodl_core.checkpoint.inventory import Inventory, inventory, plain_name, sn
 from flodl_core.checkpoint.state.plain import Json, Tensors, pack
 from flodl_core.errors import CheckpointError
 from flodl_core.tensor.seed import RandomState
-
-
-@runtime_checkable
-class Part(Protocol):
-    """What belongs to a run: a step, a sampler, a monitor, an EMA, a module, a torch optimizer, something of yours."""
-
-    def state_dict(self) -> Any:
-        """All that it needs to go on: plain data and tensors."""
-        ...
-
-    def load_state_dict(self, state: Any) -> Any:
-        """Go on from there."""
-        ...
-
-
-Parts: TypeAlias = Mapping[str, Any]
-
-RANDOM = "random"
-"""Under this name the generators stand beside the parts."""
 
 
 @final
@@ -52,6 +33,15 @@ class PartPicture:
     weights: Inventory | None = None
     about: About = NOTHING
 
+    def copied(self) -> PartPicture:
+        """The same, sharing no memory with the part: what training does next does not reach it."""
+        return evolve(
+            self,
+            data=copy.deepcopy(self.data),
+            tensors={name: tensor.detach().to("cpu", copy=True) for name, tensor in self.tensors.items()},
+            weights=None if self.weights is None else snapshot(self.weights),
+        )
+
 
 @final
 @frozen(eq=False)
@@ -66,6 +56,10 @@ class Picture:
     parts: Mapping[str, PartPicture]
     steps: int | None
     epoch: int | None
+
+    def copied(self) -> Picture:
+        """The same, sharing no memory with any part."""
+        return evolve(self, parts={name: part.copied() for name, part in self.parts.items()})
 
 
 def picture_of(name: str, part: Any, run: bool = True) -> PartPicture:
@@ -93,16 +87,6 @@ def picture_of_random() -> PartPicture:
     state, tensors = RandomState.capture(), {}  # type: tuple[RandomState, Tensors]
     fields = {name: getattr(state, name) for name in ("cpu", "cuda", "first_seed", "python", "numpy")}
     return PartPicture(pack(fields, tensors), tensors)
-
-
-def copied(picture: PartPicture) -> PartPicture:
-    """A picture that shares no memory with the part: what training does next does not reach it."""
-    return evolve(
-        picture,
-        data=copy.deepcopy(picture.data),
-        tensors={name: tensor.detach().to("cpu", copy=True) for name, tensor in picture.tensors.items()},
-        weights=None if picture.weights is None else snapshot(picture.weights),
-    )
 
 
 def _beside_weights(module: nn.Module, run: bool) -> dict[str, Any]:

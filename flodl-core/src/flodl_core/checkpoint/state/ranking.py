@@ -8,7 +8,7 @@ from typing import TypeVar, final
 
 from attrs import field, frozen
 
-from flodl_core.errors import CheckpointError
+from flodl_core.errors import CheckpointError, did_you_mean
 
 T = TypeVar("T")
 
@@ -25,6 +25,13 @@ class Best:
 
     metric: str
     goal: str = field(default="min", validator=_is_goal)
+
+    def missed(self, metrics: Mapping[str, float]) -> str | None:
+        """What to say where an epoch has not recorded the metric; None where it has."""
+        if self.metric in metrics:
+            return None
+        hint = did_you_mean(self.metric, metrics) or f"recorded: {', '.join(sorted(metrics)) or 'nothing'}"
+        return f"keep_best={self.metric!r}: this epoch did not record it; {hint}"
 
     def among(self, candidates: Iterable[tuple[T, Mapping[str, float]]]) -> T | None:
         """The best of those that have the metric; of equal ones the first. NaN is never best.

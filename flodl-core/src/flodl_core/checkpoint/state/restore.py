@@ -14,7 +14,8 @@ from flodl_core.checkpoint.inventory import Inventory, inventory, plain_name
 from flodl_core.checkpoint.load import fill, fit
 from flodl_core.checkpoint.match import Match
 from flodl_core.checkpoint.state.folder import SavedPart, SavedState
-from flodl_core.checkpoint.state.picture import RANDOM, PartPicture, Parts, copied, picture_of
+from flodl_core.checkpoint.state.parts import RANDOM, Parts
+from flodl_core.checkpoint.state.picture import PartPicture, picture_of
 from flodl_core.checkpoint.state.plain import unpack
 from flodl_core.errors import CheckpointError
 from flodl_core.tensor.seed import RandomState
@@ -45,7 +46,8 @@ def restore(parts: Parts, state: SavedState) -> None:
     weights = [_named(name, lambda n=name: _fitting(modules[n], state.parts[n])) for name in modules]  # type: ignore[misc]
     data = {name: _named(name, lambda n=name: _unpacked(state.parts[n])) for name in others}  # type: ignore[misc]
     random = _named(RANDOM, lambda: _random(state.parts.get(RANDOM)))
-    before, generators = {name: copied(picture_of(name, part)) for name, part in others.items()}, RandomState.capture()
+    before = {name: picture_of(name, part).copied() for name, part in others.items()}
+    generators = RandomState.capture()
     try:
         _named(RANDOM, random.restore)
         for name, part in others.items():

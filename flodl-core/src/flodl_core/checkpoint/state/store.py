@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import secrets
 import shutil
 import weakref
@@ -17,6 +16,7 @@ from attrs import frozen
 
 from flodl_core.checkpoint.commit import sync_folder
 from flodl_core.checkpoint.state.folder import SavedState, files_of, read_manifest, read_state, write_state
+from flodl_core.checkpoint.state.listing import name_of, next_serial, states_in
 from flodl_core.checkpoint.state.lock import FolderLock, is_held_here
 from flodl_core.checkpoint.state.manifest import NAME as MANIFEST
 from flodl_core.checkpoint.state.manifest import Manifest, TooNew
@@ -28,7 +28,6 @@ LATEST, BEST = "latest", "best"
 FEWEST = 2
 """So many verified states are always left."""
 
-_NAME = re.compile(r"step-\d{8,}-(\d{4,})")
 _STAGED, _DROPPED = ".staged-", ".dropped-"
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS)
 
@@ -84,10 +83,7 @@ class Store:
 
     def states(self) -> list[Path]:
         """Newest first, good or bad."""
-        if not self.folder.is_dir():
-            return []
-        found = [(int(match[1]), name) for name in os.listdir(self.folder) if (match := _NAME.fullmatch(name))]
-        return [self.folder / name for _, name in sorted(found, reverse=True)]
+        return states_in(self.folder)
 
     def newest(self) -> tuple[tuple[Path, SavedState] | None, list[Bad]]:
         """The newest good state, and those newer than it that are not.
@@ -116,9 +112,9 @@ class Store:
         """
         self.open()
         self._clean()
-        serial = max((_serial(path) for path in self.states()), default=0) + 1
+        serial = next_serial(self.folder)
         staged = self.folder / f"{_STAGED}{secrets.token_hex(6)}"
-        target = self.folder / f"step-{picture.steps or 0:08d}-{serial:04d}"
+        target = self.folder / name_of(picture.steps or 0, serial)
         try:
             staged.mkdir()
             write_state(staged, picture, serial, metrics)
@@ -193,12 +189,6 @@ class Store:
                     shutil.rmtree(path, ignore_errors=True)
                 else:
                     path.unlink(missing_ok=True)
-
-
-def _serial(path: Path) -> int:
-    match = _NAME.fullmatch(path.name)
-    assert match is not None  # it was listed by this pattern
-    return int(match[1])
 
 
 def _manifests(states: list[Path]) -> Iterator[tuple[Path, Manifest]]:

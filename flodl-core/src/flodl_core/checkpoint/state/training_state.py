@@ -7,21 +7,21 @@ import sys
 import warnings
 import weakref
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, final
-
-from torch import nn
+from typing import final
 
 from flodl_core.checkpoint.background import BackgroundSaver
 from flodl_core.checkpoint.place import at
 from flodl_core.checkpoint.state.moments import Moments
-from flodl_core.checkpoint.state.picture import RANDOM, Part, Picture, copied
+from flodl_core.checkpoint.state.parts import Part, parts_of_run, tell_saved
+from flodl_core.checkpoint.state.picture import Picture
 from flodl_core.checkpoint.state.ranking import Best
 from flodl_core.checkpoint.state.restore import restore
 from flodl_core.checkpoint.state.signals import Preempted, StopSignals
 from flodl_core.checkpoint.state.store import BEST, FEWEST, LATEST, Store
-from flodl_core.errors import CheckpointError, did_you_mean
+from flodl_core.errors import CheckpointError
 
 _OPTIONS = ("keep_last", "keep_best", "goal", "every", "background")
 
@@ -57,6 +57,7 @@ class TrainingState:
         CheckpointError: A part that is none, or a number out of range.
 
     >>> import tempfile
+    >>> from torch import nn
     >>> net, folder = nn.Linear(2, 1), tempfile.mkdtemp()
     >>> state = TrainingState(folder, net=net)
     >>> state.save()
@@ -86,11 +87,15 @@ class TrainingState:
         judged = None if keep_best is None else Best(keep_best, goal)
         self._store = Store(place.absolute(), keep_last, judged, weakref.WeakMethod(self._give_up))
         self._every, self._saved_at = every, 0
-        self._parts = _with_models(_checked(parts))
+        self._parts = parts_of_run(parts, _OPTIONS)
         self._moments = Moments(self._parts, self._pause, self._epoch_done)
         self._saver = BackgroundSaver(waiting=1) if background else None
         self._signals = StopSignals()
-        self._mine = self._running = self._closed = self._replaced = self._told = False
+        self._mine = False  # it goes on with what the folder holds, or began there
+        self._running = False  # in its block
+        self._closed = False
+        self._replaced = False  # closed by another one of this program, which saves in the folder
+        self._told = False  # that an epoch has not recorded what `keep_best` asks for
 
     @property
     def folder(self) -> Path:
@@ -222,7 +227,7 @@ class TrainingState:
         if self._saver is None:
             self._write(picture, metrics, ended)
         else:
-            self._saver.run(lambda: self._writing(_copied(picture), dict(metrics), ended))
+            self._saver.run(lambda: partial(self._write, picture.copied(), dict(metrics), ended))
         self._moments.moved = False
         self._saved_at = self._moments.steps or 0
 
@@ -252,11 +257,10 @@ class TrainingState:
 
     def _check_best(self, metrics: Mapping[str, float], stacklevel: int) -> None:
         best = self._store.best
-        if best is not None and best.metric not in metrics and not self._told:
+        missed = None if best is None or self._told else best.missed(metrics)
+        if missed is not None:
             self._told = True
-            hint = did_you_mean(best.metric, metrics) or f"recorded: {', '.join(sorted(metrics)) or 'nothing'}"
-            said = f"keep_best={best.metric!r}: this epoch did not record it; {hint}"
-            warnings.warn(said, UserWarning, stacklevel=stacklevel)
+            warnings.warn(missed, UserWarning, stacklevel=stacklevel)
 
     def _give_up(self) -> None:
         """Another state of this program goes on in the folder, as when a notebook's cell is run again."""
@@ -282,49 +286,13 @@ class TrainingState:
             )
         self._mine = True
 
-    def _writing(self, picture: Picture, metrics: Mapping[str, float], ended: int | None) -> Any:
-        return lambda: self._write(picture, metrics, ended)
-
     def _write(self, picture: Picture, metrics: Mapping[str, float], ended: int | None) -> None:
         with at(self._place, "write"):
             written = self._store.write(picture, metrics)
         best = self._store.best
         praise = f", best {best.metric}" if best is not None and self.best == written.resolve() else ""
-        for part in self._parts.values():
-            tell = None if isinstance(part, nn.Module) else getattr(part, "checkpoint_saved", None)
-            if callable(tell):
-                tell(f"{os.path.join(self._place, written.name)}{praise}", ended)
+        tell_saved(self._parts, f"{os.path.join(self._place, written.name)}{praise}", ended)
 
     def _pointed(self, pointer: str) -> Path | None:
         link = self._store.folder / pointer
         return link.resolve() if link.exists() else None
-
-
-def _checked(parts: Mapping[str, Any]) -> Mapping[str, Any]:
-    if not parts:
-        raise CheckpointError("a training state has no parts", mend="TrainingState(folder, step=step)")
-    for name, part in parts.items():
-        if not name.isidentifier():
-            raise CheckpointError(f"a part is called {name!r}, which no file can be", mend="take a Python name")
-        if name == RANDOM:
-            raise CheckpointError(f"{RANDOM!r} are the generators, which are always saved", mend="choose another name")
-        if isinstance(part, type) or not isinstance(part, Part):
-            raise CheckpointError(
-                f"part {name!r} is of type {type(part).__name__}, which has no state_dict and load_state_dict",
-                mend=did_you_mean(name, _OPTIONS) or "keep it in an object that has both",
-            )
-    return parts
-
-
-def _with_models(parts: Mapping[str, Any]) -> dict[str, Any]:
-    """The models that parts train belong to the run, though nobody named them."""
-    found = dict(parts)
-    for name, part in parts.items():
-        model = getattr(part, "model", None)
-        if isinstance(model, nn.Module) and all(model is not held for held in found.values()):
-            found["model" if "model" not in found else f"{name}_model"] = model
-    return found
-
-
-def _copied(picture: Picture) -> Picture:
-    return Picture({name: copied(part) for name, part in picture.parts.items()}, picture.steps, picture.epoch)
