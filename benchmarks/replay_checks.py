@@ -1,4 +1,4 @@
-"""What a training step looks at before each replay, and what that costs: 300 tensors, microseconds. What proofs cost, too.
+"""What a training step looks at before each replay, and what that costs, in microseconds; and what proofs cost.
 
 Usage: python benchmarks/replay_checks.py
 
