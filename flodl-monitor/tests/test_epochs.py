@@ -58,12 +58,14 @@ def test_epochs_with_nothing_left_says_so(done, capsys):
     assert f"flodl-monitor: nothing to train: {done} of 3 epochs are done\n" == capsys.readouterr().err
 
 
-def test_epochs_ends_when_the_source_is_stopped():
-    """By a rule, after its epoch was logged; a stopped source does not begin."""
+def test_epochs_ends_when_the_source_is_stopped(capsys):
+    """By a rule, after its epoch was logged; a stopped one, of a run resumed say, does not begin, and that is told."""
     with quiet(100) as monitor:
         assert [0, 1] == list(monitor.epochs(Step(stop_after=2)))
+        assert "" == capsys.readouterr().err
         assert [] == list(monitor.epochs(Step(epoch=5, stop_after=2)))
     assert [1, 2] == [record.epoch for record in monitor.history()]
+    assert "flodl-monitor: nothing to train: it was stopped after 5 of 100 epochs\n" == capsys.readouterr().err
 
 
 def test_epochs_needs_no_source():

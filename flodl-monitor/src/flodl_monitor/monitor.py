@@ -158,6 +158,8 @@ class Monitor:
         first = self._done if behind is None else behind
         if first >= self.total_epochs:
             self._voice.say("epochs", f"nothing to train: {first} of {self.total_epochs} epochs are done")
+        elif is_stopped(source):
+            self._voice.say("epochs", f"nothing to train: it was stopped after {first} of {self.total_epochs} epochs")
         if not self._reopened and (left := self._meter.close()) and not self._loop:  # later: of an epoch broken off
             self._voice.say("before", f"{', '.join(left)}: recorded before epochs(), of no epoch, and left out")
         self._loop += 1

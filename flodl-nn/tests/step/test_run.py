@@ -155,6 +155,13 @@ def test_a_training_state_goes_on_within_a_pass(recording, tmp_path):
     assert same(whole, again)
 
 
+@pytest.mark.parametrize("given", [3, None, "digits", torch.zeros(4, 2)])
+def test_what_is_no_loader_is_told(given, device):
+    """Rows of a tensor, or letters, are no batches."""
+    with pytest.raises(TrainingError, match=r"takes a loader of batches, got a \w+\n  try: DeviceLoader\("):
+        a_step(device).run(given)
+
+
 def test_a_search_takes_rows(device):
     """LBFGS gathers as well."""
     step = a_step(device, optimizer=ref("lbfgs", lr=0.1))

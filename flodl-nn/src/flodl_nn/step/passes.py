@@ -32,8 +32,13 @@ def mean_of_pass(step: Callable[..., Any], loader: Iterable[Any]) -> Any:
     """Give the step every batch; the means of what it returned, added up where they are.
 
     Raises:
-        TrainingError: There is no batch, or a value that has no mean.
+        TrainingError: It is no loader, there is no batch, or a value that has no mean.
     """
+    if isinstance(loader, Tensor | str) or not isinstance(loader, Iterable):
+        raise TrainingError(
+            f"run() takes a loader of batches, got a {type(loader).__name__}",
+            mend="DeviceLoader(TensorDataset(x, y), 64), or step(x, y) for one batch",
+        )
     resident = isinstance(loader, DeviceLoader) and loader.resident
     means = _Means()
     for batch in loader.rows() if resident else loader:  # type: ignore[attr-defined]  # a DeviceLoader

@@ -190,7 +190,7 @@ class TrainStep(Generic[P, R]):
             a resumed sampler that is the rest of the pass.
 
         Raises:
-            TrainingError: There is no batch, or a value that has no mean.
+            TrainingError: It is no loader, there is no batch, or a value that has no mean.
         """
         one = cast("Callable[..., R]", self if learn else self.evaluate)
         return cast(R, mean_of_pass(one, loader))
