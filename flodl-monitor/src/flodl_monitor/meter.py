@@ -16,7 +16,7 @@ class Meter:
     """Weighted means by name, since the last `close`.
 
     A tensor is detached and added up where it lives, so that no batch waits for a GPU; the means
-    are read in `means` and `close`.
+    are read once, in `means` or `close`.
     """
 
     def __init__(self) -> None:
@@ -35,8 +35,9 @@ class Meter:
         self._sums[name] = (total, weights + weight)
 
     def means(self) -> dict[str, float]:
-        """The means so far, in the order of first recording."""
-        return {as_name(name): as_number(total) / weights for name, (total, weights) in self._sums.items() if weights}
+        """The means so far, in the order of first recording. What was read from a device is not read again."""
+        self._sums = {name: (as_number(total), weights) for name, (total, weights) in self._sums.items()}
+        return {as_name(name): total / weights for name, (total, weights) in self._sums.items() if weights}
 
     def close(self) -> dict[str, float]:
         """The means; the meter is empty again, whatever it held."""

@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from flodl_core.errors import FlodlError, join_errors
-from flodl_core.groups import GroupRules
 from flodl_core.reference import as_reference
 from flodl_core.registry import components
 from flodl_core.rules import Rule
@@ -115,7 +114,6 @@ def _step(
     experiment: Experiment, model: Graph, objective: Objective, schedule: Any, rules: Sequence[Rule], faults: Faults
 ) -> TrainStep[..., Any]:
     train = experiment.train
-    faults.told(lambda: GroupRules.parse(train.groups).of(model), "train", "groups")
     try:
         return TrainStep(
             model,
@@ -130,6 +128,6 @@ def _step(
             rules=rules,
         )
     except FlodlError as error:
-        path = ("train", "groups") if error.what.startswith("groups[") else ("optimizer",)
+        path = ("train", "groups") if error.what.startswith("groups") else ("optimizer",)
         faults.adopt(error, *path, mend=f"flodl show optimizer {experiment.optimizer.use}")
     raise join_errors(faults.found)

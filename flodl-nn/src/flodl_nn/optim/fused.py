@@ -10,13 +10,14 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-_SILENT = ("fused", "foreach", "differentiable")
+HOW: Final = frozenset({"fused", "foreach", "differentiable"})
+"""Arguments by which a user chooses how an optimizer computes."""
 
 
 def _factory(kind: type[Optimizer], *devices: str, unless: str = "") -> Callable[..., Optimizer]:
@@ -27,7 +28,7 @@ def _factory(kind: type[Optimizer], *devices: str, unless: str = "") -> Callable
     def make(params: Iterable[Any], *args: Any, **kwargs: Any) -> Optimizer:
         params = [_listed(item) for item in params]
         said = signature.bind(params, *args, **kwargs).arguments
-        if not any(word in said for word in _SILENT) and not said.get(unless) and _all_fit(params, devices):
+        if not HOW & said.keys() and not said.get(unless) and _all_fit(params, devices):
             kwargs["fused"] = True
         return kind(params, *args, **kwargs)
 

@@ -65,19 +65,17 @@ def numbers(metrics: Any) -> dict[str, float]:
         TrainingError: They have no names, or one is no number.
     """
     if not isinstance(metrics, Mapping):
-        raise TrainingError(
-            f"metrics go by name, got {metrics!r}", where="end_epoch", mend='end_epoch({"val_loss": 0.5})'
-        )
+        raise _no_metrics(f"metrics go by name, got {metrics!r}")
     found = {}
     for name, value in metrics.items():
         if not isinstance(name, str) or not name:
-            raise TrainingError(
-                f"metrics go by name, got {name!r}", where="end_epoch", mend='end_epoch({"val_loss": 0.5})'
-            )
+            raise _no_metrics(f"metrics go by name, got {name!r}")
         try:
             found[name] = float(value)
         except (TypeError, ValueError, RuntimeError) as error:
-            raise TrainingError(
-                f"the metric {name!r} is no number: {value!r}", where="end_epoch", mend='end_epoch({"val_loss": 0.5})'
-            ) from error
+            raise _no_metrics(f"the metric {name!r} is no number: {value!r}") from error
     return found
+
+
+def _no_metrics(what: str) -> TrainingError:
+    return TrainingError(what, where="end_epoch", mend='end_epoch({"val_loss": 0.5})')

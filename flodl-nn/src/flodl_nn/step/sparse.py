@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from flodl_core import Ref, TrainingError, components
 from torch import Tensor, nn
 
-_SILENT = frozenset({"fused", "foreach", "differentiable"})
+from flodl_nn.optim.fused import HOW
 
 
 def sparse_layers(model: nn.Module) -> dict[str, nn.Embedding | nn.EmbeddingBag]:
@@ -24,7 +24,7 @@ def sparse_layers(model: nn.Module) -> dict[str, nn.Embedding | nn.EmbeddingBag]
 def unfused(optimizer: Ref) -> Ref:
     """The same off torch's fused kernels, which take no sparse gradient; as it is, if it says how it computes."""
     options = components.find("optimizer", optimizer.name).signature().parameters
-    if "fused" not in options or _SILENT & set(optimizer.kwargs):
+    if "fused" not in options or HOW & optimizer.kwargs.keys():
         return optimizer
     return Ref(optimizer.name, optimizer.args, {**optimizer.kwargs, "fused": False})
 
